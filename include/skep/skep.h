@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * skep: a home for eBPF outside the kernel.
+ *
+ * Rules that hold for every function:
+ * - What can fail returns skep_code and takes a `skep_error *` last; NULL there means nobody listens.
+ *   On failure nothing else has changed and no output argument was written, unless the function says so.
+ * - Structs that begin with `size_t size` are set to sizeof by the caller; members that are zero mean the
+ *   default. A larger struct from a newer header is taken as long as the unknown tail is zero.
+ * - Programs are sequences of 8-byte slots (RFC 9669 section 3), little endian unless an option says
+ *   otherwise. `pc` always counts slots from 0; a wide instruction takes two.
+ * - Pointers that are passed in are borrowed for the call, unless the function says for how long.
+ * - A `const` object may be used by many threads at once; a call that changes it needs it to itself.
+ */
+#ifndef SKEP_SKEP_H
+#define SKEP_SKEP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "skep/insn.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#ifndef SKEP_API
+#define SKEP_API
+#endif
+
+#define SKEP_VERSION_MAJOR 0
+#define SKEP_VERSION_MINOR 1
+#define SKEP_VERSION_PATCH 0
+#define SKEP_VERSION "0.1.0"
+
+/* The version of the library at run time, as "major.minor.patch"; static. */
+SKEP_API const char *skep_version(void);
+
+/* Limits, with their source. */
+#define SKEP_MAX_SLOTS 1000000u          /* BPF_COMPLEXITY_LIMIT_INSNS, linux/bpf.h: longest program, in slots */
+#define SKEP_STACK_SIZE 512u             /* MAX_BPF_STACK, linux/filter.h: bytes of one frame */
+#define SKEP_MAX_FRAMES 8u               /* MAX_CALL_FRAMES, linux/bpf_verifier.h */
+#define SKEP_MAY_GOTO_VISITS 8388608u    /* BPF_MAX_LOOPS, linux/bpf.h: visits before may_goto leaves */
+#define SKEP_MAX_GRANTS 1000000u         /* our own: memory ranges granted to one VM */
+#define SKEP_BUDGET_DEFAULT 1000000000ull /* our own: instructions of one run when nobody says */
+#define SKEP_BUDGET_NONE UINT64_MAX      /* as a budget: do not count */
+
+/* ------------------------------------------------------------------------------------------- errors */
+
+typedef enum skep_code {
+    SKEP_OK = 0,
+    SKEP_ERR_ARGUMENT = 1,    /* a bad argument or option */
+    SKEP_ERR_MEMORY = 2,      /* an allocation failed */
+    SKEP_ERR_STATE = 3,       /* not now: no program loaded, helpers sealed */
+    SKEP_ERR_UNSUPPORTED = 4, /* known, but not available in this build or version */
+    SKEP_ERR_NOT_FOUND = 5,   /* no such program, section, symbol or helper */
+    SKEP_ERR_SYNTAX = 6,      /* a text does not parse: line and column are set */
+    SKEP_ERR_OBJECT = 7,      /* an object file is malformed */
+    SKEP_ERR_INVALID = 8,     /* a program fails the structural check: pc is set */
+    SKEP_ERR_REFUSED = 9,     /* a program is refused by a verifier */
+    SKEP_ERR_IO = 10,         /* a file could not be read or written */
+    /* These end a run; pc is set. */
+    SKEP_ERR_ACCESS = 32, /* memory outside the run's regions: address is set */
+    SKEP_ERR_ALIGN = 33,  /* unaligned atomic: address is set */
+    SKEP_ERR_BUDGET = 34, /* more instructions than the budget */
+    SKEP_ERR_DEPTH = 35,  /* more than SKEP_MAX_FRAMES frames */
+    SKEP_ERR_CALL = 36,   /* no helper or function of that number */
+    SKEP_ERR_HELPER = 37  /* a helper failed the run: detail is what it said */
+} skep_code;
+
+#define SKEP_NO_PC UINT64_MAX
+
+/* What went wrong. Filled on failure only; the caller need not initialize it. */
+typedef struct skep_error {
+    skep_code code;
+    uint32_t line, column; /* in a text or source file, from 1; 0: unknown */
+    uint64_t pc;           /* 8-byte slot of the program; SKEP_NO_PC: none */
+    uint64_t address;      /* of the access that failed; 0 unless code says it is set */
+    int64_t detail;        /* a helper's or verifier's own number */
+    char message[256];     /* one sentence, no newline, always terminated */
+} skep_error;
+
+/* A few words for a code; static. */
+SKEP_API const char *skep_code_name(skep_code code);
+
+/* -------------------------------------------------------------------------------------------- hooks */
+
+/*
+ * What skep needs from its surroundings. Members that are NULL fall back to the platform's default; a
+ * freestanding build has no defaults, so there at least `realloc` must be given. All hooks get `user`.
+ * They must stay valid as long as anything made with them lives.
+ */
+typedef struct skep_hooks {
+    size_t size;
+    void *user;
+    /* ptr NULL allocates, size 0 frees (and returns NULL), else resizes. Alignment as malloc's. NULL: no memory. */
+    void *(*realloc)(void *user, void *ptr, size_t size);
+    /* Monotonic time in nanoseconds. May be called from many threads. */
+    uint64_t (*time_ns)(void *user);
+    /* 64 random bits; need not be secret. May be called from many threads. */
+    uint64_t (*random)(void *user);
+    /* Text that programs print, not terminated. May be called from many threads. Default: standard output. */
+    void (*log)(void *user, const char *text, size_t size);
+    /* The number of the cpu that the caller runs on. */
+    uint32_t (*cpu_id)(void *user);
+} skep_hooks;
+
+/* Frees what the library returned to the caller, with the hooks (or NULL) that were given there. NULL is fine. */
+SKEP_API void skep_free(const skep_hooks *hooks, void *ptr);
+
+/* ------------------------------------------------------------------------- text, decoding, building */
+
+typedef enum skep_dialect {
+    SKEP_MNEMONIC = 0, /* add64 r1, 0x605 */
+    SKEP_KERNEL = 1    /* r1 += 1541 */
+} skep_dialect;
+
+typedef enum skep_byte_order { SKEP_LITTLE_ENDIAN = 0, SKEP_BIG_ENDIAN = 1 } skep_byte_order;
+
+typedef struct skep_text_options {
+    size_t size;
+    const skep_hooks *hooks;
+    skep_dialect dialect;
+    skep_byte_order byte_order; /* of the program's bytes */
+} skep_text_options;
+
+/*
+ * Assembles `text` of `text_size` bytes (need not be terminated) into bytes that the caller frees with
+ * skep_free. Errors: SKEP_ERR_SYNTAX with line and column, SKEP_ERR_MEMORY, SKEP_ERR_ARGUMENT.
+ * What it accepts is described in docs/isa.md. The result is not checked beyond the syntax.
+ */
+SKEP_API skep_code skep_assemble(const char *text, size_t text_size, const skep_text_options *options, void **code,
+                                 size_t *code_size, skep_error *err);
+
+/*
+ * Writes `code` as text, a line per instruction, terminated by a zero byte that *text_size (may be NULL) leaves
+ * out; the caller frees it with skep_free. A program that cannot be decoded gives SKEP_ERR_INVALID with pc.
+ */
+SKEP_API skep_code skep_disassemble(const void *code, size_t code_size, const skep_text_options *options, char **text,
+                                    size_t *text_size, skep_error *err);
+
+/* One instruction, decoded: the fields of RFC 9669 section 3.1 and what they mean. */
+typedef struct skep_insn {
+    uint32_t pc;     /* slot */
+    uint8_t slots;   /* 1, or 2 for wide instructions */
+    uint8_t opcode;  /* the first byte */
+    uint8_t dst, src;
+    int16_t off;
+    int64_t imm;         /* sign-extended, or the 64 bits of a wide immediate */
+    const char *name;    /* in the mnemonic dialect, without operands; static */
+    const char *meaning; /* a line of pseudo code; static */
+    const char *group;   /* conformance group, RFC 9669 section 2.4; static */
+} skep_insn;
+
+/* Decodes the instruction at slot `pc`. SKEP_ERR_INVALID: unknown or cut short; SKEP_ERR_ARGUMENT: pc out of range. */
+SKEP_API skep_code skep_insn_decode(const void *code, size_t code_size, skep_byte_order order, uint32_t pc,
+                                    skep_insn *insn, skep_error *err);
+
+/* Decodes a whole program into an array that the caller frees with skep_free. */
+SKEP_API skep_code skep_insn_list(const void *code, size_t code_size, const skep_text_options *options,
+                                  skep_insn **insns, size_t *count, skep_error *err);
+
+/* Writes one instruction as text into `out` (always terminated when size > 0); returns the whole length. */
+SKEP_API size_t skep_insn_format(const skep_insn *insn, skep_dialect dialect, char *out, size_t size);
+
+/*
+ * The builder makes programs in code. Instructions are the SKEP_* macros of skep/insn.h, which also
+ * initialize static arrays of skep_slot; the builder adds labels.
+ *
+ *     skep_emit(b, SKEP_MOV64_IMM(SKEP_R0, 0), SKEP_LDXB(SKEP_R2, SKEP_R1, 12));
+ *     skep_emit_to(b, "drop", SKEP_JNE_IMM(SKEP_R2, 8, 0));
+ *     ...
+ *     skep_label(b, "drop");
+ *
+ * Failures stick: emit freely and look at the code that skep_builder_finish returns. Each call returns the
+ * builder, so that calls may be nested. A builder belongs to one thread.
+ */
+typedef struct skep_builder skep_builder;
+
+SKEP_API skep_code skep_builder_create(const skep_hooks *hooks, skep_builder **builder, skep_error *err);
+SKEP_API void skep_builder_free(skep_builder *builder); /* NULL is fine */
+SKEP_API skep_builder *skep_builder_emit(skep_builder *builder, const skep_slot *slots, size_t count);
+/* The last instruction of the slots is a jump, a local call or a function handle: its target becomes the label. */
+SKEP_API skep_builder *skep_builder_emit_to(skep_builder *builder, const char *label, const skep_slot *slots,
+                                            size_t count);
+/* Names the place of the next instruction. The name is copied. */
+SKEP_API skep_builder *skep_label(skep_builder *builder, const char *name);
+/*
+ * Resolves the labels and hands out the bytes (caller frees with skep_free). The builder is empty afterwards and
+ * may be used again. Errors: SKEP_ERR_ARGUMENT (label missing, twice, or too far), SKEP_ERR_MEMORY.
+ */
+SKEP_API skep_code skep_builder_finish(skep_builder *builder, skep_byte_order order, void **code, size_t *code_size,
+                                       skep_error *err);
+
+#define skep_emit(builder, ...)                                                                                        \
+    skep_builder_emit(builder, (const skep_slot[]){__VA_ARGS__},                                                       \
+                      sizeof((const skep_slot[]){__VA_ARGS__}) / sizeof(skep_slot))
+#define skep_emit_to(builder, label, ...)                                                                              \
+    skep_builder_emit_to(builder, label, (const skep_slot[]){__VA_ARGS__},                                             \
+                         sizeof((const skep_slot[]){__VA_ARGS__}) / sizeof(skep_slot))
+
+/* ------------------------------------------------------------------------------------------ helpers */
+
+/* A run in progress, as helpers see it. Valid until the helper returns. */
+typedef struct skep_run skep_run;
+
+/* Five numbers in, one out. r1..r5 of the program are zero after the call. */
+typedef uint64_t (*skep_helper_fn)(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, skep_run *run);
+
+/* What an argument of a helper is; pointers are checked before the helper is called. */
+typedef enum skep_arg {
+    SKEP_ARG_ANY = 0,      /* unused, or any number */
+    SKEP_ARG_SCALAR,       /* a number */
+    SKEP_ARG_MEM,          /* pointer to readable memory; the next argument is its size */
+    SKEP_ARG_MEM_WRITE,    /* pointer to writable memory; the next argument is its size */
+    SKEP_ARG_SIZE,         /* size in bytes of the argument before, at least 1 */
+    SKEP_ARG_SIZE_OR_ZERO, /* the same, and 0 is fine (the pointer is not looked at then) */
+    SKEP_ARG_STRING,       /* pointer to a NUL-terminated string that lies wholly within one region */
+    SKEP_ARG_STRING_OR_NULL, /* the same, or 0 */
+    SKEP_ARG_CONTEXT,      /* the number that r1 had when the run began */
+    SKEP_ARG_MAP           /* a map */
+} skep_arg;
+
+typedef struct skep_prototype {
+    size_t size;
+    skep_arg args[5];
+} skep_prototype;
+
+typedef struct skep_helper {
+    size_t size;
+    const char *name; /* for messages; copied */
+    skep_helper_fn fn;
+    void *user;                      /* skep_run_user() in the helper */
+    const skep_prototype *prototype; /* NULL: five plain numbers that the helper itself answers for; copied */
+} skep_helper;
+
+/* The user pointer that the helper in charge was registered with. */
+SKEP_API void *skep_run_user(const skep_run *run);
+/*
+ * Ends the run when the helper returns: skep_vm_exec gives SKEP_ERR_HELPER with `detail` and the message
+ * (NULL: a stock one). The first failure counts.
+ */
+SKEP_API void skep_run_fail(skep_run *run, int64_t detail, const char *message);
+/*
+ * Whether the program may read (or write) `size` bytes at `address`; for helpers that check on their own. The
+ * pointer is good while the helper runs. NULL: it may not.
+ */
+SKEP_API void *skep_run_memory(skep_run *run, uint64_t address, size_t size, bool write);
+
+/*
+ * Stock helpers, by name, for skep_vm_register: "ktime_get_ns" (nanoseconds of the time hook), "trace_printk"
+ * (format, size, up to three numbers, to the log hook), "gather_bytes" (five bytes into one number), "memfrob"
+ * (xor with 42), "sqrti" (integer square root), "strcmp" (0: equal), "rand" (in a range).
+ * NULL when there is none of that name. Static.
+ */
+SKEP_API const skep_helper *skep_helper_stock(const char *name);
+
+/* --------------------------------------------------------------------------------- virtual machines */
+
+/* What the program's r1 means. */
+typedef enum skep_kind {
+    SKEP_NO_DATA = 0,    /* r1 = 0 */
+    SKEP_RAW = 1,        /* r1 = memory, r2 = its length */
+    SKEP_MBUFF = 2,      /* r1 = the caller's metadata buffer */
+    SKEP_FIXED_MBUFF = 3 /* r1 = a metadata buffer of the run's own, holding data and data_end at two offsets */
+} skep_kind;
+
+/* What becomes of accesses and loops that are not proven safe. */
+typedef enum skep_policy {
+    SKEP_GUARDED = 0, /* checked while running */
+    SKEP_TRUSTED = 1, /* not checked: the embedder vouches for the program; a bad one may crash the host */
+    SKEP_STRICT = 2   /* refused when loading; needs the verifier, which this version lacks: SKEP_ERR_UNSUPPORTED */
+} skep_policy;
+
+typedef struct skep_vm skep_vm;
+
+typedef struct skep_vm_options {
+    size_t size;
+    const skep_hooks *hooks; /* copied */
+    skep_kind kind;
+    skep_policy policy;
+    const void *code; /* NULL: load later; copied */
+    size_t code_size;
+    skep_byte_order byte_order;   /* of the code */
+    size_t data_offset;           /* SKEP_FIXED_MBUFF: where the 8-byte address of the packet goes */
+    size_t data_end_offset;       /* and that of its end */
+    uint64_t budget;              /* instructions of a run; 0: SKEP_BUDGET_DEFAULT */
+} skep_vm_options;
+
+/* Makes a VM, with a program or without. `options` may be NULL: no data, guarded, no program. */
+SKEP_API skep_code skep_vm_create(const skep_vm_options *options, skep_vm **vm, skep_error *err);
+SKEP_API void skep_vm_free(skep_vm *vm); /* NULL is fine; no run may be in progress */
+
+/*
+ * A second VM with the same kind, policy, program, helpers, grants and verifier. Cheap: what never changes is
+ * shared and counted. The two are independent afterwards and may belong to different threads.
+ */
+SKEP_API skep_code skep_vm_clone(const skep_vm *vm, skep_vm **clone, skep_error *err);
+
+/*
+ * Checks and loads a program, replacing the one before. The bytes are copied. When it is refused
+ * (SKEP_ERR_INVALID by the structural check, SKEP_ERR_REFUSED or the verifier's own code), the VM keeps the old one.
+ */
+SKEP_API skep_code skep_vm_load(skep_vm *vm, const void *code, size_t code_size, skep_error *err);
+
+/* SKEP_FIXED_MBUFF: other offsets from the next run on. They must not overlap and must be below 4096. */
+SKEP_API skep_code skep_vm_set_offsets(skep_vm *vm, size_t data_offset, size_t data_end_offset, skep_error *err);
+
+/*
+ * A verifier of the caller's, run after the structural check (which always runs: the engines rely on it). It gets the
+ * program as loaded and returns SKEP_OK to accept; otherwise it should fill `err` (cleared, never NULL).
+ */
+typedef skep_code (*skep_verifier_fn)(const void *code, size_t code_size, void *user, skep_error *err);
+/*
+ * Sets the verifier (NULL: none but the structural check). It runs at once on a loaded program; if it refuses, its
+ * code is returned and the VM keeps the verifier and the program that it had.
+ */
+SKEP_API skep_code skep_vm_set_verifier(skep_vm *vm, skep_verifier_fn verifier, void *user, skep_error *err);
+
+/*
+ * Registers a helper under `id`, replacing one that is there; before or after a program is loaded, but with the VM
+ * to itself. `helper` is copied. SKEP_ERR_STATE once the helpers are sealed.
+ */
+SKEP_API skep_code skep_vm_register(skep_vm *vm, uint32_t id, const skep_helper *helper, skep_error *err);
+/* The short form: no prototype, no name. */
+SKEP_API skep_code skep_vm_register_fn(skep_vm *vm, uint32_t id, skep_helper_fn fn, void *user, skep_error *err);
+/*
+ * No further helpers: from now on a program that calls an id without one is refused when it is loaded, the
+ * loaded one at once (SKEP_ERR_INVALID; the helpers then stay unsealed). Unsealed, such a call ends the run.
+ */
+SKEP_API skep_code skep_vm_seal_helpers(skep_vm *vm, skep_error *err);
+
+#define SKEP_READ 1u
+#define SKEP_WRITE 2u
+
+/*
+ * Lets programs of this VM reach `size` bytes at `base`, on every run, until revoked. The memory must outlive that.
+ * Other threads may change it at any time. `access`: SKEP_READ, or SKEP_READ | SKEP_WRITE.
+ */
+SKEP_API skep_code skep_vm_grant(skep_vm *vm, void *base, size_t size, unsigned access, skep_error *err);
+/* Takes the grant that begins at `base` back. SKEP_ERR_NOT_FOUND: there is none. */
+SKEP_API skep_code skep_vm_revoke(skep_vm *vm, const void *base, skep_error *err);
+
+/*
+ * How many bytes of stack the function that begins at `pc` uses: 0 to SKEP_STACK_SIZE, rounded up to a multiple of 8.
+ * A frame then begins that far below its caller's, and reaches no further. The default is SKEP_STACK_SIZE for each.
+ */
+typedef size_t (*skep_stack_size_fn)(const void *code, size_t code_size, uint32_t pc, void *user);
+/* Sets the calculator (NULL: the default) and asks it at once about a loaded program, then at every load. */
+SKEP_API skep_code skep_vm_set_stack_size(skep_vm *vm, skep_stack_size_fn fn, void *user, skep_error *err);
+
+/* Writes a few lines about the VM for a log: kind, policy, program, helpers, grants. Returns the whole length. */
+SKEP_API size_t skep_vm_describe(const skep_vm *vm, char *out, size_t size);
+
+typedef struct skep_exec_options {
+    size_t size;
+    void *mem; /* the packet: SKEP_RAW, SKEP_MBUFF and SKEP_FIXED_MBUFF; may be NULL when mem_size is 0 */
+    size_t mem_size;
+    void *mbuff; /* SKEP_MBUFF: the metadata buffer */
+    size_t mbuff_size;
+    unsigned mem_access; /* SKEP_READ, SKEP_WRITE; 0: both */
+    uint64_t budget;     /* 0: the VM's; SKEP_BUDGET_NONE: unlimited */
+    void *workspace;     /* at least skep_vm_workspace_size() bytes, any alignment, for this run; NULL: the library's */
+    size_t workspace_size;
+    uint64_t *executed; /* out, also on failure: instructions that the run drew from its budget; may be NULL */
+} skep_exec_options;
+
+/*
+ * Runs the program in the interpreter and stores r0 in *result. The VM does not change: many threads may run
+ * one VM, each with a workspace of its own. `options` may be NULL where the kind needs no data.
+ * The memory and the metadata buffer are reachable by the program as they are, without a copy.
+ *
+ * The budget counts instructions (a wide one is one). It is compared at calls, at exits and at jumps that are taken
+ * backwards: the instruction that would be one too many ends the run with SKEP_ERR_BUDGET before it has an effect.
+ *
+ * Without a workspace the library uses some 6 KiB of the C stack, or the memory hook when a program needs more.
+ * Errors: SKEP_ERR_STATE (no program), SKEP_ERR_ARGUMENT, SKEP_ERR_MEMORY, and those of 32 and above.
+ */
+SKEP_API skep_code skep_vm_exec(const skep_vm *vm, const skep_exec_options *options, uint64_t *result, skep_error *err);
+
+/* Bytes that a run of the loaded program needs as its workspace; changes with the program and the offsets. */
+SKEP_API size_t skep_vm_workspace_size(const skep_vm *vm);
+
+/* ------------------------------------------------------------------------------------------ objects */
+
+/* The programs of an ELF object, as clang -target bpf writes it. */
+typedef struct skep_object skep_object;
+
+typedef struct skep_object_options {
+    size_t size;
+    const skep_hooks *hooks; /* copied */
+} skep_object_options;
+
+typedef struct skep_program_info {
+    size_t size;
+    const char *name;    /* the function's symbol */
+    const char *section; /* where it lies */
+    const void *code;    /* with the functions that it calls behind it, calls resolved */
+    size_t code_size;
+    skep_byte_order byte_order;
+} skep_program_info;
+
+/* Reads an object from `bytes`, which may go away afterwards. Errors: SKEP_ERR_OBJECT, SKEP_ERR_MEMORY. */
+SKEP_API skep_code skep_object_open(const void *bytes, size_t size, const skep_object_options *options,
+                                    skep_object **object, skep_error *err);
+SKEP_API void skep_object_free(skep_object *object); /* NULL is fine */
+/* Programs of the object: functions in executable sections other than .text, or in .text if there are no others. */
+SKEP_API size_t skep_object_program_count(const skep_object *object);
+/* Program number `index`, in the order of the file. What `info` points to lives as long as the object. */
+SKEP_API skep_code skep_object_program(const skep_object *object, size_t index, skep_program_info *info,
+                                       skep_error *err);
+/*
+ * The program of that section, of that name, or both; NULL for either means any. SKEP_ERR_NOT_FOUND when there is
+ * none, with the names that there are; SKEP_ERR_ARGUMENT when there are several to choose from.
+ */
+SKEP_API skep_code skep_object_find(const skep_object *object, const char *section, const char *name,
+                                    skep_program_info *info, skep_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+#
+# The short way in; CMake does the work (CMakePresets.json has the configurations). Every target first installs
+# what is missing on a Debian machine, or says what to install: tools/setup.sh.
+BUILD ?= build
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+PREFIX ?= /usr/local
+DESTDIR ?=
+CMAKE_FLAGS ?=
+
+.PHONY: all setup demo test bench fuzz asan amalgamation cross install clean help
+
+all:
+	@tools/setup.sh build
+	@cmake --preset release -B $(BUILD) $(CMAKE_FLAGS) >/dev/null
+	@cmake --build $(BUILD) -j $(JOBS)
+
+help:
+	@echo 'make                build/skep and the libraries'
+	@echo 'make demo           run a packet filter written in C over a capture'
+	@echo 'make test           build and run all tests'
+	@echo 'make setup          install everything that any target here needs (Debian)'
+	@echo 'make asan           the tests under AddressSanitizer and UndefinedBehaviorSanitizer'
+	@echo 'make bench          benchmarks, beside the interpreter of DPDK'
+	@echo 'make fuzz           each fuzz target for SECONDS (default 60)'
+	@echo 'make cross          other architectures, under qemu-user'
+	@echo 'make amalgamation   build/amalgamation/skep.c and skep.h, and a table of sizes'
+	@echo 'make install        into $$(DESTDIR)$$(PREFIX), default /usr/local'
+	@echo 'make clean          remove the build folders'
+	@echo 'Variables: BUILD (build), JOBS ($(JOBS)), CMAKE_FLAGS (e.g. -DSKEP_WERROR=ON), CC'
+
+setup:
+	@tools/setup.sh ci bench
+
+demo:
+	@tools/setup.sh demo
+	@$(MAKE) --no-print-directory all
+	@tools/demo.sh $(BUILD)
+
+test:
+	@tools/setup.sh test
+	@$(MAKE) --no-print-directory all
+	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
+
+asan:
+	@tools/setup.sh test
+	@cmake --preset asan $(CMAKE_FLAGS) >/dev/null
+	@cmake --build build-asan -j $(JOBS)
+	@ctest --test-dir build-asan --output-on-failure -j $(JOBS)
+
+bench:
+	@tools/setup.sh bench
+	@$(MAKE) --no-print-directory all CMAKE_FLAGS='$(CMAKE_FLAGS) -DSKEP_BENCH=ON'
+	@cmake --build $(BUILD) --target bench
+
+fuzz:
+	@tools/setup.sh fuzz
+	@tools/fuzz.sh $(or $(SECONDS),60)
+
+amalgamation:
+	@tools/setup.sh test
+	@tools/amalgamate.py --out $(BUILD)/amalgamation --sizes
+
+cross:
+	@tools/setup.sh cross
+	@tools/cross.sh $(BUILD)/cross
+
+install:
+	@tools/setup.sh build
+	@cmake --preset release -B $(BUILD) $(CMAKE_FLAGS) -DCMAKE_INSTALL_PREFIX='$(PREFIX)' >/dev/null
+	@cmake --build $(BUILD) -j $(JOBS)
+	@DESTDIR='$(DESTDIR)' cmake --install $(BUILD)
+
+clean:
+	rm -rf build build-debug build-asan build-freestanding build-fuzz

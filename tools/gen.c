@@ -115,8 +115,9 @@ static void isa_md(void)
          "[architecture.md](architecture.md).\n"
          "\n"
          "In the templates of the kernel dialect `%D %S` stand for `r0`..`r10` in dst and src, `%d %s` for\n"
-         "`w0`..`w10`, `%i` for imm, `%I` for a 64-bit immediate, `%n` for the second slot's imm, `%o %j` for a\n"
-         "jump distance in off or imm, `%m %M` for base and offset in dst or src.\n"
+         "`w0`..`w10`, `%i` for imm, `%I` for a 64-bit immediate, `%N` for the second slot's imm behind a comma\n"
+         "where it is not zero, `%o %j` for a jump distance in off or imm, `%p` for `pc` and a distance in imm,\n"
+         "`%m %M` for base and offset in dst or src, `%x` for src and imm, `%%` for a percent sign.\n"
          "\n"
          "| opcode | selected by | mnemonic | kernel dialect | meaning | group | macro |\n"
          "| --- | --- | --- | --- | --- | --- | --- |");

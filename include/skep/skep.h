@@ -249,9 +249,14 @@ SKEP_API void skep_run_fail(skep_run *run, int64_t detail, const char *message);
 SKEP_API void *skep_run_memory(skep_run *run, uint64_t address, size_t size, bool write);
 
 /*
- * Stock helpers, by name, for skep_vm_register: "ktime_get_ns" (nanoseconds of the time hook), "trace_printk"
- * (format, size, up to three numbers, to the log hook), "gather_bytes" (five bytes into one number), "memfrob"
- * (xor with 42), "sqrti" (integer square root), "strcmp" (0: equal), "rand" (in a range).
+ * Stock helpers for skep_vm_register, under the names that users of rbpf and uBPF know:
+ *   "ktime_get_ns"                    nanoseconds of the time hook
+ *   "trace_printk"  (any, any, a, b, c)  writes the three numbers in hex to the log hook; returns the line's length
+ *   "gather_bytes"  (a, b, c, d, e)   a << 32 | b << 24 | c << 16 | d << 8 | e
+ *   "memfrob"       (pointer, size)   xors each byte with 42; returns 0
+ *   "sqrti"         (a)               integer square root, rounded down
+ *   "strcmp"        (string, string)  0 if equal, else the distance of the first bytes that differ; all ones for NULL
+ *   "rand"          (low, high)       a random number in low..high; of all 64 bits unless low < high
  * NULL when there is none of that name. Static.
  */
 SKEP_API const skep_helper *skep_helper_stock(const char *name);

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Running a VM's program, and putting a fault into words. */
+#include "api/vm.h"
+#include "base/fmt.h"
+#include "interp/interp.h"
+#include "text/text.h"
+
+/* A workspace of the usual size fits here: no allocation for a run. */
+#define INLINE_WORKSPACE 7168
+/* Beyond any program's length, and far enough from the end that adding lengths cannot wrap. */
+#define BUDGET_MOST ((uint64_t)INT64_MAX / 2)
+
+static struct sk_input input_of(const skep_vm *vm, const skep_exec_options *options)
+{
+    unsigned access = options->mem_access ? options->mem_access : SKEP_READ | SKEP_WRITE;
+    if (access & SKEP_WRITE)
+        access |= SKEP_READ;
+    return (struct sk_input){options->mem,        options->mem_size, access, options->mbuff,
+                             options->mbuff_size, vm->data_offset,   vm->data_end_offset};
+}
+
+static size_t workspace_size(const skep_vm *vm, const struct sk_input *input)
+{
+    const struct sk_context *context = sk_context_of(vm->kind);
+    return sk_run_workspace_size(vm->image ? vm->image->program->most_may_gotos : 0,
+                                 context->room ? context->room(input) : 0);
+}
+
+size_t skep_vm_workspace_size(const skep_vm *vm)
+{
+    const skep_exec_options none = {0};
+    if (!vm)
+        return 0;
+    const struct sk_input input = input_of(vm, &none);
+    return workspace_size(vm, &input);
+}
+
+/* Where the address lies, for people: in no region, or at which one's edge. */
+static void describe_address(const skep_run *run, char *out, size_t size)
+{
+    struct sk_region regions[SK_COUNT(run->regions) + 1];
+    size_t n = 0;
+    regions[n++] = (struct sk_region){run->stack_low, run->stack_top - run->stack_low, SKEP_READ | SKEP_WRITE, "stack"};
+    for (size_t i = 0; i < run->region_count; i++)
+        regions[n++] = run->regions[i];
+    uint64_t a = run->fault_address;
+    for (size_t i = 0; i < n; i++) {
+        const struct sk_region *g = &regions[i];
+        uint64_t before = g->low - a, past = a - g->low;
+        if (past < g->size && run->fault_write && !(g->access & SKEP_WRITE))
+            sk_snfmt(out, size, "the %s is read-only", g->name);
+        else if (past < g->size)
+            sk_snfmt(out, size, "offset %U of the %s, which has %U bytes", past, g->name, g->size);
+        else if (past - g->size < 4096)
+            sk_snfmt(out, size, "%U bytes past the end of the %s, which has %U bytes", past - g->size, g->name, g->size);
+        else if (before <= 4096)
+            sk_snfmt(out, size, "%U bytes before the %s", before, g->name);
+        else
+            continue;
+        return;
+    }
+    sk_snfmt(out, size, "no memory of this run%s", a == 0 ? ": a null pointer" : "");
+}
+
+static void explain(const struct sk_program *p, const skep_run *run, skep_error *err)
+{
+    uint32_t slot = p->slot_of[run->fault_index];
+    const struct sk_insn *insn = &p->insns[run->fault_index];
+    char text[96], where[128], what[224];
+    sk_insn_text(insn, SKEP_MNEMONIC, text, sizeof text);
+    switch (run->code) {
+    case SKEP_ERR_ACCESS:
+        if (run->message[0]) { /* an argument of a helper */
+            sk_snfmt(what, sizeof what, "%s", run->message);
+            break;
+        }
+        describe_address(run, where, sizeof where);
+        sk_snfmt(what, sizeof what, "cannot %s %u byte%s at 0x%X: %s", run->fault_write ? "write" : "read", run->fault_size,
+                 run->fault_size == 1 ? "" : "s", run->fault_address, where);
+        break;
+    case SKEP_ERR_ALIGN:
+        sk_snfmt(what, sizeof what, "atomic access to 0x%X, which is not aligned to its size", run->fault_address);
+        break;
+    case SKEP_ERR_BUDGET:
+        sk_snfmt(what, sizeof what, "the budget of %U instructions is used up", run->budget);
+        break;
+    case SKEP_ERR_DEPTH: sk_snfmt(what, sizeof what, "more than %u frames of calls", SKEP_MAX_FRAMES); break;
+    case SKEP_ERR_CALL:
+        if (insn->op == SK_OP_CALL)
+            sk_snfmt(what, sizeof what, "no helper is registered under %u (0x%X)", (uint32_t)insn->imm, run->fault_address);
+        else
+            sk_snfmt(what, sizeof what, "0x%X is neither a helper's number nor a function's handle", run->fault_address);
+        break;
+    case SKEP_ERR_HELPER:
+        sk_snfmt(what, sizeof what, "helper %s failed: %s", run->helper && run->helper->name[0] ? run->helper->name : "call",
+                 run->message[0] ? run->message : "it gave no reason");
+        break;
+    default: sk_snfmt(what, sizeof what, "%s", skep_code_name(run->code)); break;
+    }
+    sk_fail_at(err, run->code, slot, "instruction %u: %s: %s", slot, text, what);
+    if (run->code == SKEP_ERR_ACCESS || run->code == SKEP_ERR_ALIGN)
+        err->address = run->fault_address;
+    err->detail = run->detail;
+}
+
+static SK_NOINLINE skep_code run_in(const skep_vm *vm, const skep_exec_options *options, const struct sk_input *input, void *workspace,
+                        uint64_t *result, skep_error *err)
+{
+    const struct sk_program *p = vm->image->program;
+    uint8_t *own;
+    skep_run *run = sk_run_init(workspace, p->most_may_gotos, &own);
+    uint64_t budget = options->budget ? options->budget : vm->budget;
+    run->budget = budget < BUDGET_MOST ? budget : BUDGET_MOST;
+    run->grants = vm->grants;
+    run->grant_count = vm->grant_count;
+    run->hooks = &vm->hooks;
+    run->helpers = &vm->helpers;
+    run->calls = vm->calls;
+    sk_context_of(vm->kind)->begin(run, input, own);
+    bool ok = sk_interp(vm->image, run);
+    if (options->executed)
+        *options->executed = run->executed;
+    if (ok) {
+        if (result)
+            *result = run->regs[0];
+        return SKEP_OK;
+    }
+    if (err)
+        explain(p, run, err);
+    return run->code;
+}
+
+/* Apart from skep_vm_exec, so that a caller with a workspace of its own does not pay for this frame. */
+static SK_NOINLINE skep_code run_in_frame(const skep_vm *vm, const skep_exec_options *options,
+                                          const struct sk_input *input, uint64_t *result, skep_error *err)
+{
+    _Alignas(16) uint8_t workspace[INLINE_WORKSPACE];
+    return run_in(vm, options, input, workspace, result, err);
+}
+
+skep_code skep_vm_exec(const skep_vm *vm, const skep_exec_options *given, uint64_t *result, skep_error *err)
+{
+    skep_exec_options options;
+    if (!vm)
+        return sk_fail(err, SKEP_ERR_ARGUMENT, "there is no VM");
+    if (!sk_options_copy(&options, sizeof options, given))
+        return sk_fail(err, SKEP_ERR_ARGUMENT, "options: size is not that of a skep_exec_options this library knows");
+    if (options.mem_access & ~(SKEP_READ | SKEP_WRITE))
+        return sk_fail(err, SKEP_ERR_ARGUMENT, "mem_access is made of SKEP_READ and SKEP_WRITE, not %u", options.mem_access);
+    if (!vm->image)
+        return sk_fail(err, SKEP_ERR_STATE, "no program is loaded");
+    const struct sk_input input = input_of(vm, &options);
+    skep_code failed = sk_context_check_input(sk_context_of(vm->kind), &input, err);
+    if (failed)
+        return failed;
+
+    size_t size = workspace_size(vm, &input);
+    if (options.workspace) {
+        if (options.workspace_size < size)
+            return sk_fail(err, SKEP_ERR_ARGUMENT, "the workspace has %z bytes; this program needs %z",
+                           options.workspace_size, size);
+        return run_in(vm, &options, &input, options.workspace, result, err);
+    }
+    if (size <= INLINE_WORKSPACE)
+        return run_in_frame(vm, &options, &input, result, err);
+    void *workspace = sk_alloc(&vm->hooks, size);
+    if (!workspace)
+        return sk_fail_memory(err);
+    failed = run_in(vm, &options, &input, workspace, result, err);
+    sk_free(&vm->hooks, workspace);
+    return failed;
+}

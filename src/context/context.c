@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "context/context.h"
+
+static void add_packet(skep_run *run, const struct sk_input *input)
+{
+    run->packet = sk_addr(input->mem);
+    run->packet_size = input->mem_size;
+    sk_run_add_region(run, "packet", run->packet, input->mem_size, input->mem_access);
+}
+
+static void set_context(skep_run *run, uint64_t r1) { run->context = run->regs[1] = r1; }
+
+static void begin_no_data(skep_run *run, const struct sk_input *input, uint8_t *own)
+{
+    (void)run, (void)input, (void)own;
+}
+
+static void begin_raw(skep_run *run, const struct sk_input *input, uint8_t *own)
+{
+    (void)own;
+    add_packet(run, input);
+    set_context(run, sk_addr(input->mem));
+    run->regs[2] = input->mem_size;
+}
+
+static void begin_mbuff(skep_run *run, const struct sk_input *input, uint8_t *own)
+{
+    (void)own;
+    add_packet(run, input);
+    sk_run_add_region(run, "metadata buffer", sk_addr(input->mbuff), input->mbuff_size, SKEP_READ | SKEP_WRITE);
+    set_context(run, sk_addr(input->mbuff));
+}
+
+static size_t room_fixed(const struct sk_input *input)
+{
+    return (input->data_offset > input->data_end_offset ? input->data_offset : input->data_end_offset) + 8;
+}
+
+/* A buffer of the run's own, so that two threads may run one VM at once. */
+static void begin_fixed(skep_run *run, const struct sk_input *input, uint8_t *own)
+{
+    size_t size = room_fixed(input);
+    memset(own, 0, size);
+    sk_store64(own + input->data_offset, sk_addr(input->mem));
+    sk_store64(own + input->data_end_offset, sk_addr(input->mem) + input->mem_size);
+    add_packet(run, input);
+    sk_run_add_region(run, "metadata buffer", sk_addr(own), size, SKEP_READ | SKEP_WRITE);
+    set_context(run, sk_addr(own));
+}
+
+const struct sk_context *sk_context_of(skep_kind kind)
+{
+    static const struct sk_context contexts[] = {
+        [SKEP_NO_DATA] = {"no data", false, false, NULL, begin_no_data},
+        [SKEP_RAW] = {"raw", true, false, NULL, begin_raw},
+        [SKEP_MBUFF] = {"metadata buffer", true, true, NULL, begin_mbuff},
+        [SKEP_FIXED_MBUFF] = {"fixed metadata buffer", true, false, room_fixed, begin_fixed},
+    };
+    return (unsigned)kind < SK_COUNT(contexts) ? &contexts[kind] : NULL;
+}
+
+skep_code sk_context_check_offsets(size_t data, size_t end, skep_error *err)
+{
+    if (data >= SK_CONTEXT_MAX_OFFSET || end >= SK_CONTEXT_MAX_OFFSET)
+        return sk_fail(err, SKEP_ERR_ARGUMENT, "the offsets of data and data_end must be below %u, not %z and %z",
+                       SK_CONTEXT_MAX_OFFSET, data, end);
+    if (data < end + 8 && end < data + 8)
+        return sk_fail(err, SKEP_ERR_ARGUMENT, "the 8-byte fields of data at %z and data_end at %z overlap", data, end);
+    return SKEP_OK;
+}
+
+skep_code sk_context_check_input(const struct sk_context *context, const struct sk_input *input, skep_error *err)
+{
+    if ((!input->mem && input->mem_size) || (!input->mbuff && input->mbuff_size))
+        return sk_fail(err, SKEP_ERR_ARGUMENT, "%s is NULL but its size is not 0",
+                       !input->mem && input->mem_size ? "mem" : "mbuff");
+    if (!context->takes_mem && input->mem_size)
+        return sk_fail(err, SKEP_ERR_ARGUMENT, "a VM of kind \"%s\" takes no memory", context->name);
+    if (!context->takes_mbuff && input->mbuff_size)
+        return sk_fail(err, SKEP_ERR_ARGUMENT, "a VM of kind \"%s\" takes no metadata buffer", context->name);
+    if (context->takes_mbuff && !input->mbuff)
+        return sk_fail(err, SKEP_ERR_ARGUMENT, "a VM of kind \"%s\" needs one: mbuff is NULL", context->name);
+    return SKEP_OK;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * What a program's r1 means: one descriptor per kind of VM. A descriptor says what the caller may hand in, how many
+ * bytes of the workspace it wants for itself, and lays out a run: r1, r2, the regions, the packet.
+ */
+#ifndef SK_CONTEXT_H
+#define SK_CONTEXT_H
+
+#include "base/error.h"
+#include "run/run.h"
+
+/* What the caller of one run hands in, and what the VM adds. */
+struct sk_input {
+    void *mem;
+    size_t mem_size;
+    uint32_t mem_access;
+    void *mbuff;
+    size_t mbuff_size;
+    size_t data_offset, data_end_offset;
+};
+
+struct sk_context {
+    const char *name;
+    bool takes_mem, takes_mbuff;
+    /* Bytes of its own in the workspace; only the offsets of the input are set. NULL: none. */
+    size_t (*room)(const struct sk_input *input);
+    void (*begin)(skep_run *run, const struct sk_input *input, uint8_t *own);
+};
+
+#define SK_CONTEXT_MAX_OFFSET 4096u
+
+/* NULL when there is no such kind. */
+const struct sk_context *sk_context_of(skep_kind kind);
+skep_code sk_context_check_offsets(size_t data_offset, size_t data_end_offset, skep_error *err);
+/* Whether this kind can be run on that input. */
+skep_code sk_context_check_input(const struct sk_context *context, const struct sk_input *input, skep_error *err);
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "run/run.h"
+
+#include "base/fmt.h"
+
+#define STACK_BYTES ((size_t)SKEP_STACK_SIZE * SKEP_MAX_FRAMES)
+#define ALIGN16(n) (((n) + 15) & ~(size_t)15)
+
+size_t sk_run_workspace_size(uint32_t most_may_gotos, size_t extra)
+{
+    return 15 + ALIGN16(sizeof(skep_run)) + STACK_BYTES +
+           ALIGN16((size_t)most_may_gotos * SKEP_MAX_FRAMES * sizeof(uint32_t)) + ALIGN16(extra);
+}
+
+skep_run *sk_run_init(void *workspace, uint32_t most_may_gotos, uint8_t **extra)
+{
+    uint8_t *at = sk_ptr((sk_addr(workspace) + 15) & ~UINT64_C(15));
+    skep_run *run = (skep_run *)(void *)at;
+    /* The frames and the message need no clearing, and it shows on programs of a few instructions. */
+    memset(run, 0, offsetof(skep_run, frames));
+    memset((uint8_t *)run + offsetof(skep_run, may_gotos), 0, offsetof(skep_run, message) + 1 - offsetof(skep_run, may_gotos));
+    at += ALIGN16(sizeof *run);
+    run->stack_low = run->stack_top = sk_addr(at) + STACK_BYTES;
+    at += STACK_BYTES;
+    run->may_gotos = (uint32_t *)(void *)at;
+    run->may_goto_stride = most_may_gotos;
+    if (extra)
+        *extra = at + ALIGN16((size_t)most_may_gotos * SKEP_MAX_FRAMES * sizeof(uint32_t));
+    return run;
+}
+
+void sk_run_add_region(skep_run *run, const char *name, uint64_t low, uint64_t size, uint32_t access)
+{
+    if (size)
+        run->regions[run->region_count++] = (struct sk_region){low, size, access, name};
+}
+
+static bool holds(const struct sk_region *region, uint64_t address, uint64_t size, bool write)
+{
+    uint64_t offset = address - region->low;
+    return offset <= region->size && size <= region->size - offset &&
+           (region->access & (write ? SKEP_WRITE : SKEP_READ));
+}
+
+bool sk_run_find(const skep_run *run, uint64_t address, uint64_t size, bool write, struct sk_region *region)
+{
+    struct sk_region stack = {run->stack_low, run->stack_top - run->stack_low, SKEP_READ | SKEP_WRITE, "stack"};
+    if (holds(&stack, address, size, write)) {
+        *region = stack;
+        return true;
+    }
+    for (size_t i = 0; i < run->region_count; i++)
+        if (holds(&run->regions[i], address, size, write)) {
+            *region = run->regions[i];
+            return true;
+        }
+    for (size_t i = 0; i < run->grant_count; i++)
+        if (holds(&run->grants[i], address, size, write)) {
+            *region = run->grants[i];
+            return true;
+        }
+    return false;
+}
+
+bool sk_run_guard_miss(skep_run *run, unsigned reg, uint64_t address, unsigned size, bool write)
+{
+    struct sk_region region;
+    if (SK_UNLIKELY(!sk_run_find(run, address, size, write, &region))) {
+        run->fault_size = size;
+        run->fault_write = write;
+        return sk_run_fault(run, SKEP_ERR_ACCESS, address);
+    }
+    if (region.low == run->stack_low)
+        run->stack_cached = true;
+    run->guard_low[write][reg] = region.low;
+    for (unsigned i = 0; i < 4; i++) {
+        uint64_t bytes = UINT64_C(1) << i;
+        run->guard_limit[write][i][reg] = region.size >= bytes ? region.size - bytes + 1 : 0;
+    }
+    return true;
+}
+
+void sk_run_push_stack(skep_run *run, uint32_t size, uint32_t touched)
+{
+    run->stack_low -= size;
+    run->stack_cached = false; /* entries from now on may hold the new frame; older ones do not */
+    if (touched > size)
+        touched = size;
+    memset(sk_ptr(run->stack_low + size - touched), 0, touched);
+}
+
+void sk_run_pop_stack(skep_run *run, uint32_t size)
+{
+    run->stack_low += size;
+    if (run->stack_cached)
+        memset(run->guard_limit, 0, sizeof run->guard_limit);
+    /* The caller's own frame may still be in entries that it made before the call. */
+    run->stack_cached = true;
+}
+
+bool sk_run_fault(skep_run *run, skep_code code, uint64_t address)
+{
+    if (!run->code) {
+        run->code = code;
+        run->fault_address = address;
+    }
+    return false;
+}
+
+/* ------------------------------------------------------------------------- what helpers may do with a run */
+
+void skep_run_fail(skep_run *run, int64_t detail, const char *message)
+{
+    if (run->helper_failed)
+        return;
+    run->helper_failed = true;
+    run->detail = detail;
+    sk_snfmt(run->message, sizeof run->message, "%s", message ? message : "");
+}
+
+void *skep_run_memory(skep_run *run, uint64_t address, size_t size, bool write)
+{
+    struct sk_region region;
+    return sk_run_find(run, address, size, write, &region) ? sk_ptr(address) : NULL;
+}

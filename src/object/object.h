@@ -16,7 +16,7 @@
 #include "object/elf.h"
 
 /* Our own limit: slots of all programs of an object, counting a function once for each program that has it. */
-#define SK_OBJECT_MAX_SLOTS (16u * SKEP_MAX_SLOTS)
+#define SK_OBJECT_MAX_SLOTS (4u * SKEP_MAX_SLOTS)
 
 enum sk_link_state { SK_LINK_NOT_YET, SK_LINK_DONE, SK_LINK_FAILED };
 

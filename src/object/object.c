@@ -161,7 +161,7 @@ static void fill_tables(struct sk_object *o, const struct sk_record *r, uint32_t
         if ((facts[section].is_text && !only_text) || (facts[section].has_global && symbol.binding == SK_STB_LOCAL) ||
             !sk_elf_section(&o->elf, section, &named))
             continue;
-        o->programs[o->program_count++] = (struct sk_program){.name = symbol.name[0] ? symbol.name : named.name,
+        o->programs[o->program_count++] = (struct sk_object_entry){.name = symbol.name[0] ? symbol.name : named.name,
                                                               .section = named.name,
                                                               .function = o->function_count - 1};
     }
@@ -280,7 +280,7 @@ void sk_object_close(struct sk_object *o)
 
 skep_code sk_object_program(const struct sk_object *o, uint32_t index, skep_program_info *info, skep_error *err)
 {
-    const struct sk_program *p = &o->programs[index];
+    const struct sk_object_entry *p = &o->programs[index];
     const struct sk_function *f = &o->functions[p->function];
     if (f->state != SK_LINK_DONE)
         return sk_fail_at(err, f->error, f->error_pc, "%s", (const char *)o->messages.data + f->at);

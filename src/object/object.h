@@ -31,7 +31,7 @@ struct sk_function {
     size_t size; /* bytes of the code */
 };
 
-struct sk_program {
+struct sk_object_entry {
     const char *name, *section;
     uint32_t function;
 };
@@ -48,7 +48,7 @@ struct sk_object {
     struct sk_elf elf;
     struct sk_function *functions; /* by section and start */
     uint32_t function_count;
-    struct sk_program *programs; /* by section and start */
+    struct sk_object_entry *programs; /* by section and start */
     uint32_t program_count;
     struct sk_record *relocs; /* by section and slot; a = symbol, b = type */
     uint32_t reloc_count;

@@ -68,7 +68,7 @@ skep_code skep_object_program(const skep_object *object, size_t index, skep_prog
     return give(object, (uint32_t)index, info, err);
 }
 
-static bool matches(const struct sk_program *program, const char *section, const char *name)
+static bool matches(const struct sk_object_entry *program, const char *section, const char *name)
 {
     return (!section || sk_streq(program->section, section)) && (!name || sk_streq(program->name, name));
 }
@@ -80,7 +80,7 @@ static void list(const struct sk_object *o, const char *section, const char *nam
     size_t used = 0;
     out[0] = 0;
     for (uint32_t i = 0; i < o->program_count; i++) {
-        const struct sk_program *p = &o->programs[i];
+        const struct sk_object_entry *p = &o->programs[i];
         char entry[128];
         if (!matches(p, section, name))
             continue;

@@ -30,7 +30,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#ifdef SKEP_AMALGAMATION
+#include "skep.h"
+#else
 #include "skep/skep.h"
+#endif
 
 struct bytes {
     unsigned char *data; /* malloc'ed at its exact size, so that a sanitizer sees what goes beyond */

@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT OR Apache-2.0
+#
+# The one-file build: compiles alone and without a warning, hosted and freestanding, with each part left out; what is
+# left of it runs the cases and the vectors.
+set -eu
+out=${SKEP_BUILD_DIR:-build}/amalgamation
+cc=${CC:-cc}
+flags="-std=c11 -Wall -Wextra -Wconversion -Werror"
+vectors=()
+if [ -d "${SKEP_CONFORMANCE:-}" ]; then vectors=("$SKEP_CONFORMANCE"); else echo "no conformance vectors here"; fi
+
+python3 tools/amalgamate.py --out "$out"
+for define in "" -DSKEP_NO_TEXT -DSKEP_NO_OBJECT -DSKEP_NO_STOCK_HELPERS -DSKEP_SMALL_INTERP \
+    "-DSKEP_NO_TEXT -DSKEP_NO_OBJECT -DSKEP_NO_STOCK_HELPERS -DSKEP_SMALL_INTERP"; do
+    echo "freestanding $define"
+    $cc $flags -Os -ffreestanding -DSKEP_FREESTANDING $define -c "$out/skep.c" -o "$out/part.o"
+    tools/check_freestanding "$out/part.o"
+done
+for define in "" "-DSKEP_SMALL_INTERP -DSKEP_NO_OBJECT -DSKEP_NO_STOCK_HELPERS"; do
+    echo "hosted $define"
+    $cc $flags -O2 $define -D_DEFAULT_SOURCE -DSKEP_AMALGAMATION -I"$out" "$out/skep.c" tests/runner.c -o "$out/runner"
+    "$out/runner" --at-least 150 tests/data "${vectors[@]}"
+done
+rm -f "$out/part.o"

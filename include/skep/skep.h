@@ -348,7 +348,7 @@ SKEP_API skep_code skep_vm_grant(skep_vm *vm, void *base, size_t size, unsigned 
 SKEP_API skep_code skep_vm_revoke(skep_vm *vm, const void *base, skep_error *err);
 
 /*
- * How many bytes of stack the function that begins at `pc` uses: 0 to SKEP_STACK_SIZE, rounded up to a multiple of 8.
+ * How many bytes of stack the function that begins at `pc` uses: 0 to SKEP_STACK_SIZE, rounded up to a multiple of 8, at least 8.
  * A frame then begins that far below its caller's, and reaches no further. The default is SKEP_STACK_SIZE for each.
  */
 typedef size_t (*skep_stack_size_fn)(const void *code, size_t code_size, uint32_t pc, void *user);

@@ -106,9 +106,8 @@ static void explain(const struct sk_program *p, const skep_run *run, skep_error 
 static SK_NOINLINE skep_code run_in(const skep_vm *vm, const skep_exec_options *options, const struct sk_input *input, void *workspace,
                         uint64_t *result, skep_error *err)
 {
-    const struct sk_program *p = vm->image->program;
     uint8_t *own;
-    skep_run *run = sk_run_init(workspace, p->most_may_gotos, &own);
+    skep_run *run = sk_run_init(workspace, &vm->image->shape, &own);
     uint64_t budget = options->budget ? options->budget : vm->budget;
     run->budget = budget < BUDGET_MOST ? budget : BUDGET_MOST;
     run->grants = vm->grants;
@@ -126,7 +125,7 @@ static SK_NOINLINE skep_code run_in(const skep_vm *vm, const skep_exec_options *
         return SKEP_OK;
     }
     if (err)
-        explain(p, run, err);
+        explain(vm->image->program, run, err);
     return run->code;
 }
 

@@ -138,7 +138,7 @@ static skep_code frame_sizes(skep_stack_size_fn fn, void *user, const struct sk_
             return sk_fail_at(err, SKEP_ERR_ARGUMENT, pc, "the function at %u is said to use %z bytes of stack; at most %u", pc,
                               size, SKEP_STACK_SIZE);
         }
-        result[s] = ((uint32_t)size + 7) & ~7u;
+        result[s] = size ? ((uint32_t)size + 7) & ~7u : 8;
     }
     *sizes = result;
     return SKEP_OK;

@@ -33,7 +33,7 @@ void sk_free(const skep_hooks *hooks, void *ptr)
         (void)hooks->realloc(hooks->user, ptr, 0);
 }
 
-bool sk_options_copy(void *to, size_t known, const void *from)
+bool sk_options_copy_other(void *to, size_t known, const void *from)
 {
     size_t size;
     memset(to, 0, known);

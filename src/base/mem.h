@@ -21,8 +21,23 @@ bool sk_hooks_resolve(skep_hooks *out, const skep_hooks *given);
 /* The platform's defaults: src/os/ hosted; none of them freestanding, where the caller gives all it needs. */
 extern const skep_hooks sk_default_hooks;
 
-/* A struct of the caller's that begins with size_t size: copied into `to` of `known` bytes, zero-filled.
- * False when size is zero or a tail that we do not know is not zero. */
-bool sk_options_copy(void *to, size_t known, const void *from);
+bool sk_options_copy_other(void *to, size_t known, const void *from);
+
+/*
+ * A struct of the caller's that begins with size_t size: copied into `to` of `known` bytes, zero-filled. False when
+ * size is too small to be true or a tail that we do not know is not zero. Inline, because the usual case then is a
+ * copy of constant size, which is worth it at every run.
+ */
+static inline bool sk_options_copy(void *to, size_t known, const void *from)
+{
+    size_t size;
+    if (!from)
+        return sk_options_copy_other(to, known, from);
+    memcpy(&size, from, sizeof size);
+    if (size != known)
+        return sk_options_copy_other(to, known, from);
+    memcpy(to, from, known);
+    return true;
+}
 
 #endif

@@ -219,11 +219,9 @@ dispatch:
 #define SK_DIV(name, type, utype, expression)                                                                          \
     DIV_ONE(name##_I, SRC_I, type, utype, expression) DIV_ONE(name##_M, SRC_M, type, utype, expression)
 
-#define SIZE_INDEX(bytes) ((bytes) == 1 ? SK_SIZE_1 : (bytes) == 2 ? SK_SIZE_2 : (bytes) == 4 ? SK_SIZE_4 : SK_SIZE_8)
 #define GUARD(reg, address, bytes, access)                                                                             \
     do {                                                                                                               \
-        if (SK_UNLIKELY((address)-run->guard_low[SK_GUARD_##access][reg] >=                                            \
-                        run->guard_limit[SK_GUARD_##access][SIZE_INDEX(bytes)][reg]))                                  \
+        if (SK_UNLIKELY(!sk_run_guarded(run, reg, address, bytes, SK_GUARD_##access)))                                 \
             if (!sk_run_guard_miss(run, reg, address, bytes, SK_GUARD_##access))                                       \
                 goto fault;                                                                                            \
     } while (0)
@@ -428,9 +426,8 @@ const int32_t *sk_interp_ops(void)
 
 bool sk_interp(const struct sk_image *image, skep_run *run)
 {
-    const struct sk_subprog *main = &image->program->subprogs[0];
-    run->regs[10] = run->stack_top;
-    sk_run_push_stack(run, image->frame_sizes[0], main->stack_touched);
-    memset(run->may_gotos, 0, main->may_goto_count * sizeof(uint32_t));
+    uint32_t may_gotos = image->program->subprogs[0].may_goto_count;
+    if (may_gotos)
+        memset(run->may_gotos, 0, may_gotos * sizeof(uint32_t));
     return loop(image, run, NULL);
 }

@@ -78,6 +78,12 @@ static bool proven(const struct lowering *l, const struct sk_insn *insn, unsigne
     return base == 10 && insn->off >= -(int32_t)l->frame_size && insn->off + size <= 0;
 }
 
+static void guarded_base(struct lowering *l, unsigned base)
+{
+    if (l->image->guarded)
+        l->image->shape.bases |= 1u << base;
+}
+
 static uint32_t call_number(const struct sk_image *image, uint32_t id)
 {
     uint32_t low = 0, high = image->call_count;
@@ -182,21 +188,28 @@ static void lower_one(struct lowering *l, uint32_t i)
         l->acc = 0;
         break;
     case SK_FORM_LDX:
+        guarded_base(l, insn->src);
         c->op += acc_src + 2 * (trusted || proven(l, insn, insn->src));
         l->acc = insn->dst;
         break;
-    case SK_FORM_ST: c->op += acc_dst + 2 * (trusted || proven(l, insn, insn->dst)); break;
+    case SK_FORM_ST:
+        guarded_base(l, insn->dst);
+        c->op += acc_dst + 2 * (trusted || proven(l, insn, insn->dst));
+        break;
     case SK_FORM_STX:
+        guarded_base(l, insn->dst);
         c->op += (acc_dst ? 1 : acc_src ? 2 : 0) + 3 * (trusted || proven(l, insn, insn->dst));
         break;
     case SK_FORM_LDX_ACQ: /* handlers of atomics have the address in dst */
         c->dst = insn->src;
         c->src = insn->dst;
+        guarded_base(l, insn->src);
         c->op += trusted;
         l->acc = SK_REGISTERS;
         break;
     case SK_FORM_ATOMIC:
     case SK_FORM_STX_REL:
+        guarded_base(l, insn->dst);
         c->op += trusted;
         l->acc = SK_REGISTERS;
         break;
@@ -284,6 +297,9 @@ skep_code sk_image_create(struct sk_program *p, const uint32_t *frame_sizes, boo
     }
     for (uint32_t i = 0; i < p->count; i++)
         image->code[i].op = ops[image->code[i].op];
+    image->shape.frame_size = image->frame_sizes[0];
+    image->shape.touched = p->subprogs[0].stack_touched;
+    image->shape.most_may_gotos = p->most_may_gotos;
     sk_free(&p->hooks, leader);
     *out = image;
     return SKEP_OK;

@@ -7,6 +7,7 @@
 #define SK_LOWER_H
 
 #include "program/program.h"
+#include "run/run.h"
 
 enum sk_iop {
 #define SK_ALU_VARIANTS(name) SK_IOP_##name##_MI, SK_IOP_##name##_AI, SK_IOP_##name##_MM, SK_IOP_##name##_AM, SK_IOP_##name##_MA,
@@ -50,6 +51,7 @@ struct sk_image {
     uint32_t *call_ids;    /* [call_count] the distinct helpers called, ascending: SK_IOP_CALL's imm is a place in it */
     uint32_t call_count;
     bool guarded;
+    struct sk_run_shape shape;
 };
 
 /* Takes its own reference to the program; frame_sizes ([subprog_count]) is copied, NULL: SKEP_STACK_SIZE each. */

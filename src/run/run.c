@@ -12,20 +12,46 @@ size_t sk_run_workspace_size(uint32_t most_may_gotos, size_t extra)
            ALIGN16((size_t)most_may_gotos * SKEP_MAX_FRAMES * sizeof(uint32_t)) + ALIGN16(extra);
 }
 
-skep_run *sk_run_init(void *workspace, uint32_t most_may_gotos, uint8_t **extra)
+/* All entries back to what is always good: main's frame. */
+static void reset_guards(skep_run *run)
+{
+    for (unsigned bases = run->bases; bases; bases &= bases - 1) {
+        unsigned reg = (unsigned)__builtin_ctz(bases);
+        run->guard_low[0][reg] = run->guard_low[1][reg] = run->main_low;
+        run->guard_eights[0][reg] = run->guard_eights[1][reg] = run->stack_top - run->main_low - 7;
+    }
+}
+
+skep_run *sk_run_init(void *workspace, const struct sk_run_shape *shape, uint8_t **extra)
 {
     uint8_t *at = sk_ptr((sk_addr(workspace) + 15) & ~UINT64_C(15));
     skep_run *run = (skep_run *)(void *)at;
-    /* The frames and the message need no clearing, and it shows on programs of a few instructions. */
-    memset(run, 0, offsetof(skep_run, frames));
-    memset((uint8_t *)run + offsetof(skep_run, may_gotos), 0, offsetof(skep_run, message) + 1 - offsetof(skep_run, may_gotos));
     at += ALIGN16(sizeof *run);
+    /* Member by member: clearing the whole would cost more than a small program. */
+    for (unsigned i = 0; i < SK_GUARD_SLOTS; i++)
+        run->regs[i] = 0;
     run->stack_low = run->stack_top = sk_addr(at) + STACK_BYTES;
-    at += STACK_BYTES;
-    run->may_gotos = (uint32_t *)(void *)at;
-    run->may_goto_stride = most_may_gotos;
-    if (extra)
-        *extra = at + ALIGN16((size_t)most_may_gotos * SKEP_MAX_FRAMES * sizeof(uint32_t));
+    run->regs[10] = run->stack_top;
+    sk_run_push_stack(run, shape->frame_size, shape->touched);
+    run->bases = shape->bases;
+    run->main_low = run->stack_low;
+    reset_guards(run);
+    run->region_count = 0;
+    run->grants = NULL;
+    run->grant_count = 0;
+    run->packet = run->packet_size = run->context = 0;
+    run->depth = 0;
+    run->may_gotos = (uint32_t *)(void *)(at + STACK_BYTES);
+    run->may_goto_stride = shape->most_may_gotos;
+    run->helper = NULL;
+    run->code = SKEP_OK;
+    run->fault_index = run->fault_size = 0;
+    run->fault_address = 0;
+    run->fault_write = run->helper_failed = false;
+    run->detail = 0;
+    run->executed = 0;
+    run->message[0] = 0;
+    *extra = at + STACK_BYTES + ALIGN16((size_t)shape->most_may_gotos * SKEP_MAX_FRAMES * sizeof(uint32_t));
     return run;
 }
 
@@ -70,13 +96,12 @@ bool sk_run_guard_miss(skep_run *run, unsigned reg, uint64_t address, unsigned s
         run->fault_write = write;
         return sk_run_fault(run, SKEP_ERR_ACCESS, address);
     }
+    if (region.size < 8)
+        return true;
     if (region.low == run->stack_low)
         run->stack_cached = true;
     run->guard_low[write][reg] = region.low;
-    for (unsigned i = 0; i < 4; i++) {
-        uint64_t bytes = UINT64_C(1) << i;
-        run->guard_limit[write][i][reg] = region.size >= bytes ? region.size - bytes + 1 : 0;
-    }
+    run->guard_eights[write][reg] = region.size - 7;
     return true;
 }
 
@@ -86,14 +111,15 @@ void sk_run_push_stack(skep_run *run, uint32_t size, uint32_t touched)
     run->stack_cached = false; /* entries from now on may hold the new frame; older ones do not */
     if (touched > size)
         touched = size;
-    memset(sk_ptr(run->stack_low + size - touched), 0, touched);
+    if (touched)
+        memset(sk_ptr(run->stack_low + size - touched), 0, touched);
 }
 
 void sk_run_pop_stack(skep_run *run, uint32_t size)
 {
     run->stack_low += size;
     if (run->stack_cached)
-        memset(run->guard_limit, 0, sizeof run->guard_limit);
+        reset_guards(run);
     /* The caller's own frame may still be in entries that it made before the call. */
     run->stack_cached = true;
 }

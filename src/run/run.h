@@ -4,9 +4,10 @@
  *
  * Memory that the program may reach is a handful of regions: the packet, the metadata buffer, the stack frames in use,
  * and the VM's grants. sk_run_find() is the truth. In front of it stands the guard cache: per base register and kind
- * of access the region that was hit last, so that the common case is one subtraction and one comparison. A cache
- * entry is never wider than a region. Frames only come and go at the low end of the stack, so a call leaves entries
- * valid; a return drops those that held the popped frame.
+ * of access the region that was hit last, so that the common case is one subtraction and one comparison. Every entry
+ * is always a part of some region, at first main's frame, of at least 8 bytes (smaller regions stay uncached), so
+ * that no entry needs a sign of being empty. Frames come and go at the low end of the stack only: a call leaves
+ * entries valid, a return drops those that held the popped frame.
  *
  * Registers that were saved and return addresses lie here, outside of what the program can address.
  */
@@ -16,7 +17,6 @@
 #include "base/mem.h"
 
 enum { SK_GUARD_READ, SK_GUARD_WRITE };
-enum { SK_SIZE_1, SK_SIZE_2, SK_SIZE_4, SK_SIZE_8 };
 
 #define SK_REGISTERS 11
 #define SK_GUARD_SLOTS 12 /* one per register, padded */
@@ -37,11 +37,12 @@ struct sk_frame {
 struct skep_run {
     uint64_t regs[SK_GUARD_SLOTS];
     uint64_t guard_low[2][SK_GUARD_SLOTS];
-    /* By size: how many start offsets from guard_low are good; 0 for an empty entry. */
-    uint64_t guard_limit[2][4][SK_GUARD_SLOTS];
+    uint64_t guard_eights[2][SK_GUARD_SLOTS]; /* at how many offsets from guard_low 8 bytes may begin; at least 1 */
 
     uint64_t stack_low, stack_top; /* the frames in use */
-    bool stack_cached;             /* a guard entry was filled from the stack since the last call or return */
+    uint64_t main_low;             /* main's frame: main_low to stack_top */
+    uint32_t bases;                /* sk_run_shape's: the guard entries in use */
+    bool stack_cached;             /* a guard entry may hold the frame at stack_low */
     uint8_t region_count;
     struct sk_region regions[3];
     const struct sk_region *grants;
@@ -75,10 +76,27 @@ struct skep_run {
 /* Bytes of a workspace: the run, its stack, the may_goto counters and `extra` bytes for the context. */
 size_t sk_run_workspace_size(uint32_t most_may_gotos, size_t extra);
 
-/* Lays a run into a workspace of that size; returns it with *extra (16-aligned) after it. No regions but the stack. */
-skep_run *sk_run_init(void *workspace, uint32_t most_may_gotos, uint8_t **extra);
+/* What a program's shape asks of a run. */
+struct sk_run_shape {
+    uint32_t frame_size;     /* of main's frame, at least 8 */
+    uint32_t touched;        /* how many of its upper bytes must read as zero */
+    uint32_t most_may_gotos; /* of one function */
+    uint32_t bases;          /* the registers that guarded accesses are based on, a bit each */
+};
+
+/*
+ * Lays a run into a workspace of the right size; returns it with *extra (16-aligned) after it. No regions but main's
+ * frame, all registers zero but r10.
+ */
+skep_run *sk_run_init(void *workspace, const struct sk_run_shape *shape, uint8_t **extra);
 
 void sk_run_add_region(skep_run *run, const char *name, uint64_t low, uint64_t size, uint32_t access);
+
+/* The fast half of a guarded access: whether the cache knows that it is good. */
+static inline bool sk_run_guarded(const skep_run *run, unsigned reg, uint64_t address, unsigned size, bool write)
+{
+    return address - run->guard_low[write][reg] < run->guard_eights[write][reg] + (8 - size);
+}
 
 /* The region that holds all `size` bytes at `address` and allows the access, or false. The stack included. */
 bool sk_run_find(const skep_run *run, uint64_t address, uint64_t size, bool write, struct sk_region *region);
@@ -86,7 +104,7 @@ bool sk_run_find(const skep_run *run, uint64_t address, uint64_t size, bool writ
 /* The slow half of a guarded access: looks up and caches under `reg`, or records the fault. */
 bool sk_run_guard_miss(skep_run *run, unsigned reg, uint64_t address, unsigned size, bool write);
 
-/* Makes room for a frame of `size` bytes of which the lowest `touched` read as zero. */
+/* Makes room for a frame of `size` bytes, of which the upper `touched` read as zero. */
 void sk_run_push_stack(skep_run *run, uint32_t size, uint32_t touched);
 void sk_run_pop_stack(skep_run *run, uint32_t size);
 

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    KEY_SECTION = 256,
+    KEY_PROGRAM,
+    KEY_KIND,
+    KEY_DATA_OFFSET,
+    KEY_DATA_END_OFFSET,
+    KEY_MEM,
+    KEY_MBUFF,
+    KEY_PCAP,
+    KEY_WRITE,
+    KEY_POLICY,
+    KEY_BUDGET,
+    KEY_ENGINE,
+    KEY_DIALECT,
+    KEY_BIG_ENDIAN,
+    KEY_REPEAT,
+    KEY_JSON
+};
+
+static const struct argp_option options[] = {
+    {NULL, 0, NULL, 0, "The program:", 1},
+    {"section", KEY_SECTION, "NAME", 0, "Of an object: the program of this section", 1},
+    {"program", KEY_PROGRAM, "NAME", 0, "Of an object: the program of this name", 1},
+    {"dialect", KEY_DIALECT, "NAME", 0, "What a text is written in: mnemonic (the default) or kernel", 1},
+    {"big-endian", KEY_BIG_ENDIAN, NULL, 0, "Bytes are for big-endian machines (objects say so themselves)", 1},
+    {NULL, 0, NULL, 0, "What it gets:", 2},
+    {"kind", KEY_KIND, "KIND", 0, "What r1 is. none: 0. raw: the memory or packet, and r2 its length. mbuff: the "
+     "metadata buffer of --mbuff. fixed: a metadata buffer of the library's. Default: what the other options ask for", 2},
+    {"mem", KEY_MEM, "FILE|HEX", 0, "The memory: hex pairs, or else a file with its bytes (./ab for a file named ab)", 2},
+    {"mbuff", KEY_MBUFF, "FILE|HEX", 0, "The metadata buffer", 2},
+    {"data-offset", KEY_DATA_OFFSET, "N", 0, "Where in the metadata buffer the address of the memory or packet goes, "
+     "as 8 bytes (fixed: 0 when not given)", 2},
+    {"data-end-offset", KEY_DATA_END_OFFSET, "N", 0, "And where the address of its end goes (fixed: 8)", 2},
+    {"pcap", KEY_PCAP, "FILE|-", 0, "Run once for each packet of a capture, as the memory; r0 is its verdict", 2},
+    {"write", KEY_WRITE, "FILE", 0, "Write the packets whose verdict is not 0, as the program left them", 2},
+    {NULL, 0, NULL, 0, "How it runs:", 3},
+    {"policy", KEY_POLICY, "NAME", 0, "guarded: every access is checked (the default). trusted: none is. strict: the "
+     "program must be proven safe first (not in this version)", 3},
+    {"budget", KEY_BUDGET, "N", 0, "End a run that needs more instructions; 0: never. Default: 1000000000", 3},
+    {"engine", KEY_ENGINE, "NAME", 0, "interp (the default)", 3},
+    {"repeat", KEY_REPEAT, "N", 0, "Run N times and tell the time; results are of the first time", 3},
+    {NULL, 0, NULL, 0, "What it says:", 4},
+    {"json", KEY_JSON, NULL, 0, "Write JSON", 4},
+    {"verdicts", 'v', NULL, 0, "With --pcap, a line for each packet: number, time, length, verdict; otherwise describe "
+     "the machine on standard error", 4},
+    {"verbose", 0, NULL, OPTION_ALIAS, NULL, 4},
+    {0}};
+
+static skep_kind kind_argument(struct argp_state *state, const char *text)
+{
+    static const char *const names[] = {"none", "raw", "mbuff", "fixed"};
+    for (unsigned i = 0; i < 4; i++)
+        if (strcmp(names[i], text) == 0)
+            return (skep_kind)i;
+    argp_error(state, "--kind: '%s' is none of none, raw, mbuff, fixed", text);
+    return SKEP_NO_DATA;
+}
+
+static skep_policy policy_argument(struct argp_state *state, const char *text)
+{
+    static const char *const names[] = {"guarded", "trusted", "strict"};
+    for (unsigned i = 0; i < 3; i++)
+        if (strcmp(names[i], text) == 0)
+            return (skep_policy)i;
+    argp_error(state, "--policy: '%s' is none of guarded, trusted, strict", text);
+    return SKEP_GUARDED;
+}
+
+/* What the options leave open, and what does not go together. */
+static void complete(struct run_options *o, struct argp_state *state)
+{
+    bool offsets = o->data_given || o->data_end_given;
+    if (!o->input)
+        argp_error(state, "which program? Give an object, bytes or a text, or - for standard input");
+    if (!o->kind_given)
+        o->kind = o->mbuff ? SKEP_MBUFF : offsets ? SKEP_FIXED_MBUFF : o->mem || o->pcap ? SKEP_RAW : SKEP_NO_DATA;
+    if (o->mem && o->pcap)
+        argp_error(state, "--mem and --pcap: the packets of a capture are the memory");
+    if (o->kind == SKEP_NO_DATA && (o->mem || o->pcap))
+        argp_error(state, "--kind none takes no %s", o->mem ? "--mem" : "--pcap");
+    if ((o->kind == SKEP_MBUFF) != (o->mbuff != NULL))
+        argp_error(state, "--kind mbuff and --mbuff go together");
+    if (offsets && o->kind != SKEP_MBUFF && o->kind != SKEP_FIXED_MBUFF)
+        argp_error(state, "--data-offset and --data-end-offset are for metadata buffers");
+    if (o->write && !o->pcap)
+        argp_error(state, "--write needs --pcap");
+    if (o->write && strcmp(o->write, "-") == 0)
+        argp_error(state, "--write: standard output is for the counts; give a file");
+    if (o->pcap && strcmp(o->pcap, "-") == 0 && strcmp(o->input, "-") == 0)
+        argp_error(state, "the program and the capture cannot both be on standard input");
+    if (!o->data_end_given && o->kind == SKEP_FIXED_MBUFF)
+        o->data_end_offset = o->data_given ? o->data_offset + 8 : 8;
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+    struct run_options *o = state->input;
+    switch (key) {
+    case KEY_SECTION: o->program.section = argument; return 0;
+    case KEY_PROGRAM: o->program.name = argument; return 0;
+    case KEY_DIALECT: o->program.dialect = dialect_argument(state, argument); return 0;
+    case KEY_BIG_ENDIAN: o->program.byte_order = SKEP_BIG_ENDIAN; return 0;
+    case KEY_KIND:
+        o->kind = kind_argument(state, argument);
+        o->kind_given = true;
+        return 0;
+    case KEY_MEM: o->mem = argument; return 0;
+    case KEY_MBUFF: o->mbuff = argument; return 0;
+    case KEY_DATA_OFFSET:
+        o->data_offset = (size_t)number_argument(state, "--data-offset", argument, 1u << 20);
+        o->data_given = true;
+        return 0;
+    case KEY_DATA_END_OFFSET:
+        o->data_end_offset = (size_t)number_argument(state, "--data-end-offset", argument, 1u << 20);
+        o->data_end_given = true;
+        return 0;
+    case KEY_PCAP: o->pcap = argument; return 0;
+    case KEY_WRITE: o->write = argument; return 0;
+    case KEY_POLICY: o->policy = policy_argument(state, argument); return 0;
+    case KEY_BUDGET:
+        o->budget = number_argument(state, "--budget", argument, UINT64_MAX);
+        if (o->budget == 0)
+            o->budget = SKEP_BUDGET_NONE;
+        return 0;
+    case KEY_ENGINE: engine_argument(state, argument); return 0;
+    case KEY_REPEAT:
+        o->repeat = number_argument(state, "--repeat", argument, 1000000000000u);
+        if (o->repeat == 0)
+            argp_error(state, "--repeat: at least once");
+        return 0;
+    case KEY_JSON: o->json = true; return 0;
+    case 'v': o->verbose = true; return 0;
+    case ARGP_KEY_ARG:
+        if (o->input)
+            argp_error(state, "one program at a time: '%s' is the second", argument);
+        o->input = argument;
+        return 0;
+    case ARGP_KEY_END: complete(o, state); return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static char *help_filter(int key, const char *text, void *input)
+{
+    (void)input;
+    char *with_helpers = NULL;
+    if (key != ARGP_KEY_HELP_POST_DOC || asprintf(&with_helpers, "%s\n\n%s", stock_helpers_help, text) < 0)
+        return (char *)(uintptr_t)text;
+    return with_helpers; /* argp frees it */
+}
+
+static const struct argp parser = {
+    options, parse, "FILE|-",
+    "Run an eBPF program: FILE is an object (ELF, as clang -target bpf writes it), a text that `skep asm` takes, or a "
+    "program's bytes; which one is seen from its contents. Without a capture r0 is printed, in decimal and hex; over a "
+    "capture, how many packets got which verdict."
+    "\vExamples:\n"
+    "  skep run add.s\n"
+    "  skep run classifier.o --mem 'aa bb 11 cc dd'\n"
+    "  skep run filter.o --section filter --pcap traffic.pcap --write kept.pcap\n"
+    "  tcpdump -c 1000 -w - | skep run filter.o --pcap - --json\n"
+    "  skep run block_port.o --data-offset 0x40 --data-end-offset 0x50 --pcap traffic.pcap\n\n"
+    "Exit status: 0 ok, 1 the program or an input was refused or a run failed, 2 the command line is wrong.",
+    NULL, help_filter, NULL};
+
+double seconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+json_t *program_json(const struct runner *r)
+{
+    static const char *const types[] = {"bytes", "text", "object"};
+    json_t *json = json_object();
+    json_object_set_new(json, "file", json_text(r->options->input));
+    json_object_set_new(json, "type", json_text(types[r->program->type]));
+    if (r->program->info.name) {
+        json_object_set_new(json, "name", json_text(r->program->info.name));
+        json_object_set_new(json, "section", json_text(r->program->info.section));
+    }
+    json_object_set_new(json, "bytes", json_integer((json_int_t)r->program->info.code_size));
+    return json;
+}
+
+skep_code run_once(struct runner *r, void *mem, size_t size, uint64_t *result, skep_error *err)
+{
+    const struct run_options *o = r->options;
+    skep_exec_options exec = {.size = sizeof exec,
+                              .mem = mem,
+                              .mem_size = size,
+                              .workspace = r->workspace,
+                              .workspace_size = r->workspace_size,
+                              .executed = &r->executed};
+    if (o->kind == SKEP_MBUFF) {
+        uint64_t begin = (uint64_t)(uintptr_t)mem, end = begin + size;
+        if (r->mbuff.size)
+            memcpy(r->scratch, r->mbuff.data, r->mbuff.size);
+        if (o->data_given)
+            memcpy(r->scratch + o->data_offset, &begin, sizeof begin);
+        if (o->data_end_given)
+            memcpy(r->scratch + o->data_end_offset, &end, sizeof end);
+        exec.mbuff = r->scratch;
+        exec.mbuff_size = r->mbuff.size;
+    }
+    return skep_vm_exec(r->vm, &exec, result, err);
+}
+
+int run_single(struct runner *r)
+{
+    const struct run_options *o = r->options;
+    struct blob given = {0};
+    uint64_t result = 0, executed = 0, unused;
+    skep_error err;
+    if (o->mem && !read_hex_or_file(o->mem, &given))
+        return STATUS_REFUSED;
+    unsigned char *mem = given.size ? malloc(given.size) : NULL;
+    if (given.size && !mem) {
+        complain("out of memory");
+        free_blob(&given);
+        return STATUS_REFUSED;
+    }
+    skep_code code = SKEP_OK;
+    double began = seconds_now();
+    for (uint64_t i = 0; i < o->repeat && code == SKEP_OK; i++) {
+        if (mem)
+            memcpy(mem, given.data, given.size);
+        code = run_once(r, mem, given.size, i == 0 ? &result : &unused, &err);
+        if (i == 0)
+            executed = r->executed;
+    }
+    double seconds = seconds_now() - began;
+    free(mem);
+    free_blob(&given);
+    if (code != SKEP_OK)
+        complain_error(input_name(o->input), &err);
+    if (o->json) {
+        json_t *json = json_object();
+        json_object_set_new(json, "program", program_json(r));
+        if (code == SKEP_OK)
+            json_object_set_new(json, "result", json_hex(result));
+        else
+            json_object_set_new(json, "error", json_error(&err));
+        json_object_set_new(json, "instructions", json_integer((json_int_t)executed));
+        json_object_set_new(json, "runs", json_integer((json_int_t)o->repeat));
+        json_object_set_new(json, "seconds", json_real(seconds));
+        print_json(json);
+    } else if (code == SKEP_OK) {
+        printf("%llu (0x%llx)\n", (unsigned long long)result, (unsigned long long)result);
+        if (o->repeat > 1)
+            printf("%llu runs of %llu instructions, %.1f ns each\n", (unsigned long long)o->repeat,
+                   (unsigned long long)executed, seconds * 1e9 / (double)o->repeat);
+    }
+    return finish_output(code == SKEP_OK ? STATUS_OK : STATUS_REFUSED);
+}
+
+/* What is left to do between the program and its first run. */
+static bool prepare(struct runner *r, skep_error *err)
+{
+    const struct run_options *o = r->options;
+    skep_vm_options vm = {.size = sizeof vm,
+                          .hooks = &tool_hooks,
+                          .kind = o->kind,
+                          .policy = o->policy,
+                          .code = r->program->info.code,
+                          .code_size = r->program->info.code_size,
+                          .byte_order = r->program->info.byte_order,
+                          .budget = o->budget};
+    if (o->kind == SKEP_FIXED_MBUFF) {
+        vm.data_offset = o->data_offset;
+        vm.data_end_offset = o->data_end_offset;
+    }
+    if (skep_vm_create(&vm, &r->vm, err) != SKEP_OK) {
+        complain_error(input_name(o->input), err);
+        return false;
+    }
+    *err = (skep_error){.code = SKEP_ERR_IO, .pc = SKEP_NO_PC, .message = "an input cannot be used"};
+    if (!register_stock_helpers(r->vm) || (o->mbuff && !read_hex_or_file(o->mbuff, &r->mbuff)))
+        return false;
+    if ((o->data_given && o->mbuff && o->data_offset + 8 > r->mbuff.size) ||
+        (o->data_end_given && o->mbuff && o->data_end_offset + 8 > r->mbuff.size)) {
+        complain("the metadata buffer has %zu bytes: too few for 8 bytes at the offset given", r->mbuff.size);
+        return false;
+    }
+    r->workspace_size = skep_vm_workspace_size(r->vm);
+    r->workspace = malloc(r->workspace_size);
+    r->scratch = malloc(r->mbuff.size + 1);
+    if (!r->workspace || !r->scratch)
+        complain("out of memory");
+    return r->workspace && r->scratch;
+}
+
+static int run_program(const struct run_options *o, const struct program *program, skep_error *err)
+{
+    struct runner r = {.options = o, .program = program};
+    int status = STATUS_REFUSED;
+    if (prepare(&r, err)) {
+        char text[4096];
+        if (o->verbose && !o->pcap && skep_vm_describe(r.vm, text, sizeof text) > 0)
+            fputs(text, stderr);
+        err->code = SKEP_OK; /* from here on errors are in the report */
+        status = o->pcap ? run_capture(&r) : run_single(&r);
+    }
+    skep_vm_free(r.vm);
+    free_blob(&r.mbuff);
+    free(r.scratch);
+    free(r.workspace);
+    return status;
+}
+
+int cmd_run(int argc, char **argv)
+{
+    struct run_options o = {.repeat = 1};
+    struct program program;
+    skep_error err;
+    int status = STATUS_REFUSED;
+    if (argp_parse(&parser, argc, argv, 0, NULL, &o) != 0)
+        return STATUS_USAGE;
+    if (load_program(o.input, &o.program, &program, &err)) {
+        status = run_program(&o, &program, &err);
+        free_program(&program);
+    }
+    if (status != STATUS_OK && o.json && err.code != SKEP_OK) {
+        json_t *json = json_object();
+        json_object_set_new(json, "error", json_error(&err));
+        print_json(json);
+    }
+    return status;
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A program of SKEP_MAX_SLOTS is 8 MB; whole object files with debug information may be larger. */
+#define INPUT_MOST ((size_t)128 << 20)
+
+const char *input_name(const char *path) { return strcmp(path, "-") == 0 ? "standard input" : path; }
+
+static bool read_stream(FILE *f, const char *path, struct blob *blob)
+{
+    size_t room = 0;
+    *blob = (struct blob){0};
+    for (;;) {
+        if (blob->size == room) {
+            room = room ? room * 2 : 65536;
+            unsigned char *data = room <= INPUT_MOST ? realloc(blob->data, room) : NULL;
+            if (!data) {
+                complain("%s: %s", input_name(path), room > INPUT_MOST ? "longer than 128 MiB" : "out of memory");
+                return false;
+            }
+            blob->data = data;
+        }
+        size_t got = fread(blob->data + blob->size, 1, room - blob->size, f);
+        blob->size += got;
+        if (got == 0)
+            break;
+    }
+    if (ferror(f)) {
+        complain("%s: %s", input_name(path), strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+bool read_input(const char *path, struct blob *blob)
+{
+    *blob = (struct blob){0};
+    FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
+    if (!f) {
+        complain("%s: %s", path, strerror(errno));
+        return false;
+    }
+    bool ok = read_stream(f, path, blob);
+    if (f != stdin)
+        fclose(f);
+    if (!ok)
+        free_blob(blob);
+    return ok;
+}
+
+void free_blob(struct blob *blob)
+{
+    free(blob->data);
+    *blob = (struct blob){0};
+}
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+bool parse_hex(const char *text, size_t size, struct blob *blob)
+{
+    *blob = (struct blob){.data = malloc(size / 2 + 1)};
+    if (!blob->data)
+        return false;
+    for (size_t i = 0; i < size;) {
+        if (is_blank(text[i])) {
+            i++;
+            continue;
+        }
+        int high = hex_digit(text[i]), low = i + 1 < size ? hex_digit(text[i + 1]) : -1;
+        if (high < 0 || low < 0) {
+            free_blob(blob);
+            return false;
+        }
+        blob->data[blob->size++] = (unsigned char)(high << 4 | low);
+        i += 2;
+    }
+    return true;
+}
+
+bool read_hex_or_file(const char *text, struct blob *blob)
+{
+    return parse_hex(text, strlen(text), blob) || read_input(text, blob);
+}
+
+uint64_t number_argument(struct argp_state *state, const char *option, const char *text, uint64_t most)
+{
+    char *end;
+    errno = 0;
+    unsigned long long value = strtoull(text, &end, 0);
+    if (text[0] < '0' || text[0] > '9' || *end || errno || value > most)
+        argp_error(state, "%s: '%s' is not a number from 0 to %llu", option, text, (unsigned long long)most);
+    return value;
+}
+
+skep_dialect dialect_argument(struct argp_state *state, const char *text)
+{
+    if (strcmp(text, "mnemonic") != 0 && strcmp(text, "kernel") != 0)
+        argp_error(state, "--dialect: '%s' is neither mnemonic nor kernel", text);
+    return strcmp(text, "kernel") == 0 ? SKEP_KERNEL : SKEP_MNEMONIC;
+}
+
+void engine_argument(struct argp_state *state, const char *text)
+{
+    if (strcmp(text, "interp") != 0)
+        argp_error(state, "--engine: there is no '%s'; this version has interp", text);
+}
+
+enum input_type input_type_of(const struct blob *blob)
+{
+    if (blob->size >= 4 && memcmp(blob->data, "\177ELF", 4) == 0)
+        return INPUT_OBJECT;
+    /* A program in bytes ends in an exit, which has zeros. */
+    for (size_t i = 0; i < blob->size; i++)
+        if ((blob->data[i] < 0x20 && !(blob->data[i] >= '\t' && blob->data[i] <= '\r')) || blob->data[i] == 0x7f)
+            return INPUT_BYTES;
+    return INPUT_TEXT;
+}
+
+static skep_code find_program(const struct program_options *options, struct program *p, skep_error *err)
+{
+    skep_object_options object = {.size = sizeof object, .hooks = &tool_hooks};
+    skep_code code = skep_object_open(p->file.data, p->file.size, &object, &p->object, err);
+    if (code == SKEP_OK)
+        code = skep_object_find(p->object, options->section, options->name, &p->info, err);
+    return code;
+}
+
+static skep_code assemble_program(const struct program_options *options, struct program *p, skep_error *err)
+{
+    skep_text_options text = {.size = sizeof text,
+                              .hooks = &tool_hooks,
+                              .dialect = options->dialect,
+                              .byte_order = options->byte_order};
+    skep_code code =
+        skep_assemble((const char *)p->file.data, p->file.size, &text, &p->assembled, &p->info.code_size, err);
+    p->info.code = p->assembled;
+    p->info.byte_order = options->byte_order;
+    return code;
+}
+
+bool load_program(const char *path, const struct program_options *options, struct program *p, skep_error *err)
+{
+    *p = (struct program){.info = {.size = sizeof p->info}};
+    *err = (skep_error){.code = SKEP_ERR_IO, .pc = SKEP_NO_PC, .message = "the file cannot be read"};
+    if (!read_input(path, &p->file))
+        return false;
+    p->type = input_type_of(&p->file);
+    skep_code code = SKEP_OK;
+    if (p->type != INPUT_OBJECT && (options->section || options->name)) {
+        *err = (skep_error){.code = SKEP_ERR_ARGUMENT, .pc = SKEP_NO_PC};
+        snprintf(err->message, sizeof err->message, "not an object, so it has no sections or named programs");
+        code = err->code;
+    } else if (p->type == INPUT_OBJECT) {
+        code = find_program(options, p, err);
+    } else if (p->type == INPUT_TEXT) {
+        code = assemble_program(options, p, err);
+    } else {
+        p->info.code = p->file.data;
+        p->info.code_size = p->file.size;
+        p->info.byte_order = options->byte_order;
+    }
+    if (code != SKEP_OK) {
+        complain_error(input_name(path), err);
+        free_program(p);
+        return false;
+    }
+    return true;
+}
+
+void free_program(struct program *p)
+{
+    skep_free(&tool_hooks, p->assembled);
+    skep_object_free(p->object);
+    free_blob(&p->file);
+    *p = (struct program){0};
+}

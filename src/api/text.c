@@ -24,7 +24,7 @@ static skep_code take_options(skep_text_options *out, skep_hooks *hooks, const s
 /* Hands the buffer to the caller, or frees it. */
 static skep_code give(struct sk_buf *buf, skep_code code, void **out, size_t *size, skep_error *err)
 {
-    size_t taken;
+    size_t taken = 0;
     void *data = NULL;
     if (!code) {
         data = sk_buf_take(buf, &taken);

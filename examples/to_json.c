@@ -5,7 +5,6 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "skep/skep.h"
 
@@ -51,8 +50,11 @@ int main(int argc, char **argv)
         return 1;
     }
     print(insns, count);
-    /* All of its instructions are single slots, and the last one is an exit. */
-    int ok = count > 0 && (argc > 1 || (count == program.code_size / 8 && strcmp(insns[count - 1].name, "exit") == 0));
+    /* A wide instruction is one instruction of two slots. */
+    size_t slots = 0;
+    for (size_t i = 0; i < count; i++)
+        slots += insns[i].slots;
+    int ok = count > 0 && slots * 8 == program.code_size;
     skep_free(NULL, insns);
     skep_object_free(object);
     return ok ? 0 : 1;

@@ -18,6 +18,11 @@ void *memcpy(void *restrict to, const void *restrict from, size_t size);
 void *memmove(void *to, const void *from, size_t size);
 void *memset(void *to, int byte, size_t size);
 int memcmp(const void *a, const void *b, size_t size);
+/* A freestanding compiler takes these for anybody's functions, and would call one for each load of eight bytes. */
+#define memcpy(to, from, size) __builtin_memcpy(to, from, size)
+#define memmove(to, from, size) __builtin_memmove(to, from, size)
+#define memset(to, byte, size) __builtin_memset(to, byte, size)
+#define memcmp(a, b, size) __builtin_memcmp(a, b, size)
 #endif
 
 #if defined(__GNUC__) || defined(__clang__)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * The interpreter loop. Dispatch is by computed goto where the compiler has it: each handler jumps to the next one, so
- * the branch predictor sees where it came from; with SKEP_SWITCH_DISPATCH or another compiler by a switch.
+ * the branch predictor sees where it came from; with SKEP_SWITCH_DISPATCH or another compiler by a switch. Dispatch is
+ * what costs: hence the superinstructions, handlers of several instructions in a row (fused.def).
  *
  * The meter. `meter` less the index of an instruction is what remains of the budget before that instruction; so
  * straight code costs nothing, and a jump that is taken adds the instructions it skips (or, backwards, takes away those
@@ -9,24 +10,13 @@
  */
 #include "interp/interp.h"
 
+#include "interp/bodies.h"
+
 #if (defined(__GNUC__) || defined(__clang__)) && !defined(SKEP_SWITCH_DISPATCH)
 #define COMPUTED_GOTO 1
 #else
 #define COMPUTED_GOTO 0
 #endif
-
-static inline uint32_t sk_cmpxchg32(uint32_t *p, uint32_t expected, uint32_t v)
-{
-    __atomic_compare_exchange_n(p, &expected, v, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
-    return expected;
-}
-
-static inline uint64_t sk_cmpxchg64(uint64_t *p, uint64_t expected, uint64_t v)
-{
-    __atomic_compare_exchange_n(p, &expected, v, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
-    return expected;
-}
-
 
 /* LD_ABS and LD_IND: false when the packet does not reach that far. */
 static bool load_packet(const skep_run *run, uint32_t offset, unsigned size, uint64_t *value)
@@ -81,11 +71,10 @@ static uint32_t function_of_handle(const struct sk_program *p, uint64_t handle)
     return p->subprogs[subprog].begin == index ? subprog : SK_NO_INDEX;
 }
 
+/* In a small build the handlers of variants do not exist; nothing is lowered to them. */
 #ifndef SKEP_SMALL_INTERP
-#define IF_VARIANTS(...) __VA_ARGS__
 #define OR_PLAIN(variant, plain) variant
 #else
-#define IF_VARIANTS(...)
 #define OR_PLAIN(variant, plain) plain
 #endif
 
@@ -119,6 +108,9 @@ static bool loop(const struct sk_image *image, skep_run *run, const int32_t **op
 #define SK_ATOMIC(name, access, bytes, type, expression, result) ENTRY(name##_G, name##_G), ENTRY(name##_T, name##_T),
 #define SK_OTHER(name) ENTRY(name, name),
 #include "interp/iop.def"
+#define SK_FUSE2(ka, a, kb, b) ENTRY(a##__##b, NOP),
+#define SK_FUSE3(ka, a, kb, b, kc, c) ENTRY(a##__##b##__##c, NOP),
+#include "interp/fused.def"
 #undef SK_ALU
 #undef SK_UNARY
 #undef SK_DIV
@@ -127,6 +119,8 @@ static bool loop(const struct sk_image *image, skep_run *run, const int32_t **op
 #undef SK_JUMP
 #undef SK_ATOMIC
 #undef SK_OTHER
+#undef SK_FUSE2
+#undef SK_FUSE3
     };
     if (!image) {
         *ops = table;
@@ -150,19 +144,18 @@ static bool loop(const struct sk_image *image, skep_run *run, const int32_t **op
 dispatch:
     switch ((enum sk_iop)ip->op) {
 #endif
-#define NEXT()                                                                                                         \
+#define ADVANCE(n)                                                                                                     \
     do {                                                                                                               \
-        ip++;                                                                                                          \
+        ip += (n);                                                                                                     \
         DISPATCH();                                                                                                    \
     } while (0)
+#define NEXT() ADVANCE(1)
 #define INDEX() (ip - code)
-#define OPERAND32 ((int32_t)ip->imm)
-#define DISTANCE ((int32_t)(ip->imm >> 32))
 /* Whether this instruction, a meter point, is one too many. */
 #define EXHAUSTED() (SK_UNLIKELY(meter < count) && meter < INDEX() + 1)
 #define TAKE()                                                                                                         \
     do {                                                                                                               \
-        int32_t distance_ = DISTANCE;                                                                                  \
+        const int32_t distance_ = sk_icode_distance(ip);                                                               \
         if (SK_UNLIKELY(meter < count) && distance_ <= 0 && meter < INDEX() + 1)                                       \
             goto exhausted;                                                                                            \
         meter += distance_ - 1;                                                                                        \
@@ -170,159 +163,96 @@ dispatch:
         DISPATCH();                                                                                                    \
     } while (0)
 
-/* Operands: M from the register file, A from the accumulator, I from the instruction. */
-#define DST_M r[ip->dst]
-#define DST_A acc
-#define SRC_M r[ip->src]
-#define SRC_A acc
-#define SRC_I ((uint64_t)ip->imm)
-#define WRITE_DST(value)                                                                                               \
+/* The n-th instruction of a handler; a fault belongs to it. */
+#define DO(name, n)                                                                                                    \
     do {                                                                                                               \
-        acc = (uint64_t)(value);                                                                                              \
-        r[ip->dst] = acc;                                                                                              \
-    } while (0)
-
-#define ALU_ONE(label, dst, src, width, expression)                                                                    \
-    OP(label)                                                                                                          \
-    {                                                                                                                  \
-        enum { bits = width };                                                                                         \
-        const uint##width##_t a = (uint##width##_t)dst, b = (uint##width##_t)src;                                      \
-        WRITE_DST((uint##width##_t)(expression));                                                                      \
-        NEXT();                                                                                                        \
-    }
-#define ALU_WIDTH(name, width, expression)                                                                             \
-    ALU_ONE(name##_MI, DST_M, SRC_I, width, expression)                                                                \
-    ALU_ONE(name##_MM, DST_M, SRC_M, width, expression)                                                                \
-    IF_VARIANTS(ALU_ONE(name##_AI, DST_A, SRC_I, width, expression)                                                    \
-                ALU_ONE(name##_AM, DST_A, SRC_M, width, expression)                                                    \
-                ALU_ONE(name##_MA, DST_M, SRC_A, width, expression))
-#define SIGNED(x) (bits == 64 ? (int64_t)(x) : (int64_t)(int32_t)(x))
-#define SK_ALU(name, expression) ALU_WIDTH(name##64, 64, expression) ALU_WIDTH(name##32, 32, expression)
-
-#define UNARY_ONE(label, operand, expression)                                                                          \
-    OP(label)                                                                                                          \
-    {                                                                                                                  \
-        const uint64_t a = operand;                                                                                    \
-        WRITE_DST(expression);                                                                                         \
-        NEXT();                                                                                                        \
-    }
-#define SK_UNARY(name, op, expression)                                                                                 \
-    UNARY_ONE(name##_M, SRC_M, expression) IF_VARIANTS(UNARY_ONE(name##_A, SRC_A, expression))
-
-#define DIV_ONE(label, src, type, utype, expression)                                                                   \
-    OP(label)                                                                                                          \
-    {                                                                                                                  \
-        const type a = (type)DST_M, b = (type)src;                                                                     \
-        WRITE_DST((utype)(expression));                                                                                \
-        NEXT();                                                                                                        \
-    }
-#define SK_DIV(name, type, utype, expression)                                                                          \
-    DIV_ONE(name##_I, SRC_I, type, utype, expression) DIV_ONE(name##_M, SRC_M, type, utype, expression)
-
-#define GUARD(reg, address, bytes, access)                                                                             \
-    do {                                                                                                               \
-        if (SK_UNLIKELY(!sk_run_guarded(run, reg, address, bytes, SK_GUARD_##access)))                                 \
-            if (!sk_run_guard_miss(run, reg, address, bytes, SK_GUARD_##access))                                       \
-                goto fault;                                                                                            \
-    } while (0)
-#define NO_GUARD(reg, address, bytes, access) ((void)0)
-
-#define LOAD_ONE(label, base, guard, bytes, expression)                                                                \
-    OP(label)                                                                                                          \
-    {                                                                                                                  \
-        const uint64_t address = base + (uint64_t)(int64_t)ip->off;                                                    \
-        guard(ip->src, address, bytes, READ);                                                                          \
-        const void *p = sk_ptr(address);                                                                               \
-        WRITE_DST(expression);                                                                                         \
-        NEXT();                                                                                                        \
-    }
-#define SK_LOAD(name, op, bytes, expression)                                                                           \
-    LOAD_ONE(name##_GM, SRC_M, GUARD, bytes, expression)                                                               \
-    LOAD_ONE(name##_TM, SRC_M, NO_GUARD, bytes, expression)                                                            \
-    IF_VARIANTS(LOAD_ONE(name##_GA, SRC_A, GUARD, bytes, expression)                                                   \
-                LOAD_ONE(name##_TA, SRC_A, NO_GUARD, bytes, expression))
-
-#define STORE_ONE(label, base, value, guard, bytes, bits)                                                              \
-    OP(label)                                                                                                          \
-    {                                                                                                                  \
-        const uint64_t address = base + (uint64_t)(int64_t)ip->off;                                                    \
-        guard(ip->dst, address, bytes, WRITE);                                                                         \
-        sk_store##bits(sk_ptr(address), (uint##bits##_t)(value));                                                      \
-        NEXT();                                                                                                        \
-    }
-#define SK_STORE(size, bytes, bits)                                                                                    \
-    STORE_ONE(ST##size##_GM, DST_M, SRC_I, GUARD, bytes, bits)                                                         \
-    STORE_ONE(ST##size##_TM, DST_M, SRC_I, NO_GUARD, bytes, bits)                                                      \
-    STORE_ONE(STX##size##_GMM, DST_M, SRC_M, GUARD, bytes, bits)                                                       \
-    STORE_ONE(STX##size##_TMM, DST_M, SRC_M, NO_GUARD, bytes, bits)                                                    \
-    IF_VARIANTS(STORE_ONE(ST##size##_GA, DST_A, SRC_I, GUARD, bytes, bits)                                             \
-                STORE_ONE(ST##size##_TA, DST_A, SRC_I, NO_GUARD, bytes, bits)                                          \
-                STORE_ONE(STX##size##_GAM, DST_A, SRC_M, GUARD, bytes, bits)                                           \
-                STORE_ONE(STX##size##_GMA, DST_M, SRC_A, GUARD, bytes, bits)                                           \
-                STORE_ONE(STX##size##_TAM, DST_A, SRC_M, NO_GUARD, bytes, bits)                                        \
-                STORE_ONE(STX##size##_TMA, DST_M, SRC_A, NO_GUARD, bytes, bits))
-
-#define JUMP_ONE(label, dst, src, type, expression)                                                                    \
-    OP(label)                                                                                                          \
-    {                                                                                                                  \
-        const type a = (type)dst, b = (type)src;                                                                       \
-        if (expression)                                                                                                \
-            TAKE();                                                                                                    \
-        NEXT();                                                                                                        \
-    }
-#define JUMP_WIDTH(name, type, expression)                                                                             \
-    JUMP_ONE(name##_MI, DST_M, OPERAND32, type, expression)                                                            \
-    JUMP_ONE(name##_MM, DST_M, SRC_M, type, expression)                                                                \
-    IF_VARIANTS(JUMP_ONE(name##_AI, DST_A, OPERAND32, type, expression)                                                \
-                JUMP_ONE(name##_AM, DST_A, SRC_M, type, expression)                                                    \
-                JUMP_ONE(name##_MA, DST_M, SRC_A, type, expression))
-#define SK_JUMP(name, type64, type32, expression)                                                                      \
-    JUMP_WIDTH(name##64, type64, expression) JUMP_WIDTH(name##32, type32, expression)
-
-#define RESULT_NONE(value) ((void)(value))
-#define RESULT_SRC(value) (r[ip->src] = (uint64_t)(value))
-#define RESULT_R0(value) (r[0] = (value))
-#define ATOMIC_ONE(label, guard, access, bytes, type, expression, result)                                              \
-    OP(label)                                                                                                          \
-    {                                                                                                                  \
-        const uint64_t address = DST_M + (uint64_t)(int64_t)ip->off;                                                   \
-        guard(ip->dst, address, bytes, access);                                                                        \
-        if (SK_UNLIKELY(address & ((bytes)-1))) {                                                                      \
-            sk_run_fault(run, SKEP_ERR_ALIGN, address);                                                                \
+        if (SK_UNLIKELY(!do_##name(ip + (n), r, &acc, run))) {                                                         \
+            ip += (n);                                                                                                 \
             goto fault;                                                                                                \
         }                                                                                                              \
-        type *p = (type *)sk_ptr(address);                                                                             \
-        const type v = (type)SRC_M;                                                                                    \
-        (void)v;                                                                                                       \
-        RESULT_##result(expression);                                                                                   \
+    } while (0)
+#define STEP(name)                                                                                                     \
+    OP(name)                                                                                                           \
+    {                                                                                                                  \
+        DO(name, 0);                                                                                                   \
         NEXT();                                                                                                        \
     }
-#define SK_ATOMIC(name, access, bytes, type, expression, result)                                                       \
-    ATOMIC_ONE(name##_G, GUARD, access, bytes, type, expression, result)                                               \
-    ATOMIC_ONE(name##_T, NO_GUARD, access, bytes, type, expression, result)
+#define BRANCH(name, n)                                                                                                \
+    do {                                                                                                               \
+        ip += (n);                                                                                                     \
+        if (do_##name(ip, r, &acc, run))                                                                               \
+            TAKE();                                                                                                    \
+        NEXT();                                                                                                        \
+    } while (0)
+#define JUMP(name) OP(name) BRANCH(name, 0);
+
+#ifndef SKEP_SMALL_INTERP
+#define ALU_STEPS(what, name) what(name##_MI) what(name##_MM) what(name##_AI) what(name##_AM) what(name##_MA)
+#else
+#define ALU_STEPS(what, name) what(name##_MI) what(name##_MM)
+#endif
+#define SK_ALU(name, expression) ALU_STEPS(STEP, name##64) ALU_STEPS(STEP, name##32)
+#define SK_UNARY(name, op, expression) STEP(name##_M) IF_VARIANTS(STEP(name##_A))
+#define SK_DIV(name, type, utype, expression) STEP(name##_I) STEP(name##_M)
+#define SK_LOAD(name, op, bytes, expression)                                                                           \
+    STEP(name##_GM) STEP(name##_TM) IF_VARIANTS(STEP(name##_GA) STEP(name##_TA))
+#define SK_STORE(size, bytes, bits)                                                                                    \
+    STEP(ST##size##_GM)                                                                                                \
+    STEP(ST##size##_TM)                                                                                                \
+    STEP(STX##size##_GMM)                                                                                              \
+    STEP(STX##size##_TMM)                                                                                              \
+    IF_VARIANTS(STEP(ST##size##_GA) STEP(ST##size##_TA) STEP(STX##size##_GAM) STEP(STX##size##_GMA)                    \
+                    STEP(STX##size##_TAM) STEP(STX##size##_TMA))
+#define SK_JUMP(name, type64, type32, expression) ALU_STEPS(JUMP, name##64) ALU_STEPS(JUMP, name##32)
+#define SK_ATOMIC(name, access, bytes, type, expression, result) STEP(name##_G) STEP(name##_T)
 #define SK_OTHER(name)
 #include "interp/iop.def"
 
-    OP(NOP) NEXT();
-
-    OP(CONST)
-    {
-        WRITE_DST((uint64_t)ip->imm);
-        NEXT();
+/* A part of a superinstruction that is not the last: a step, or a jump that leaves the sequence when taken. */
+#define PART_S(name, n) DO(name, n)
+#define PART_J(name, n)                                                                                                \
+    do {                                                                                                               \
+        if (do_##name(ip + (n), r, &acc, run)) {                                                                       \
+            ip += (n);                                                                                                 \
+            TAKE();                                                                                                    \
+        }                                                                                                              \
+    } while (0)
+/* The last part. */
+#define LAST_S(name, n)                                                                                                \
+    do {                                                                                                               \
+        DO(name, n);                                                                                                   \
+        ADVANCE((n) + 1);                                                                                              \
+    } while (0)
+#define LAST_J(name, n) BRANCH(name, n)
+#define LAST_C(name, n)                                                                                                \
+    do {                                                                                                               \
+        ip += (n);                                                                                                     \
+        goto do_##name;                                                                                                \
+    } while (0)
+#define SK_FUSE2(ka, a, kb, b)                                                                                         \
+    OP(a##__##b)                                                                                                       \
+    {                                                                                                                  \
+        PART_##ka(a, 0);                                                                                               \
+        LAST_##kb(b, 1);                                                                                               \
     }
-
-    OP(JA) TAKE();
-
-    OP(MAY_GOTO)
-    {
-        uint32_t *visits = run->may_gotos + (size_t)run->depth * run->may_goto_stride + (uint32_t)OPERAND32;
-        if (*visits == SKEP_MAY_GOTO_VISITS)
-            TAKE();
-        ++*visits;
-        NEXT();
+#define SK_FUSE3(ka, a, kb, b, kc, c)                                                                                  \
+    OP(a##__##b##__##c)                                                                                                \
+    {                                                                                                                  \
+        PART_##ka(a, 0);                                                                                               \
+        PART_##kb(b, 1);                                                                                               \
+        LAST_##kc(c, 2);                                                                                               \
     }
+#ifndef SKEP_SMALL_INTERP
+#include "interp/fused.def"
+#endif
+
+    STEP(NOP)
+    STEP(CONST)
+    JUMP(JA)
+    JUMP(MAY_GOTO)
 
     OP(CALL)
+    do_CALL: SK_UNUSED;
     {
         if (EXHAUSTED())
             goto exhausted;
@@ -341,10 +271,10 @@ dispatch:
     {
         if (EXHAUSTED())
             goto exhausted;
-        if (!enter(image, run, (uint32_t)OPERAND32, (uint32_t)INDEX() + 1))
+        if (!enter(image, run, (uint32_t)sk_icode_operand(ip), (uint32_t)INDEX() + 1))
             goto fault;
-        meter += DISTANCE - 1;
-        ip += DISTANCE;
+        meter += sk_icode_distance(ip) - 1;
+        ip += sk_icode_distance(ip);
         DISPATCH();
     }
 
@@ -352,7 +282,7 @@ dispatch:
     {
         if (EXHAUSTED())
             goto exhausted;
-        const uint64_t target = DST_M;
+        const uint64_t target = r[ip->dst];
         if (target <= UINT32_MAX) {
             const struct sk_helper *helper = sk_helper_find(run->helpers, (uint32_t)target);
             if (helper) {
@@ -376,6 +306,7 @@ dispatch:
     }
 
     OP(EXIT)
+    do_EXIT: SK_UNUSED;
     {
         if (EXHAUSTED())
             goto exhausted;
@@ -389,7 +320,7 @@ dispatch:
 
     OP(PACKET)
     {
-        uint32_t offset = (uint32_t)(OPERAND32 + (ip->dst ? (int32_t)SRC_M : 0));
+        uint32_t offset = (uint32_t)(sk_icode_operand(ip) + (ip->dst ? (int32_t)r[ip->src] : 0));
         if (!load_packet(run, offset, (unsigned)ip->off, &acc)) {
             r[0] = 0;
             meter -= INDEX() + 1;

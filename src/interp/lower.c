@@ -61,6 +61,46 @@ static const uint8_t has_variants[SK_OP_COUNT] = {
 #else
 #define ACC(x) (x)
 #endif
+#if defined(SKEP_SMALL_INTERP) || defined(SKEP_NO_FUSION)
+#define FUSION 0
+#else
+#define FUSION 1
+#endif
+
+/* The superinstructions: what they stand for, in the order of fused.def, which is ascending. */
+static const struct fused {
+    uint16_t part[3]; /* enum sk_iop; the third is SK_IOP_COUNT for pairs */
+    uint16_t op;
+} fused[] = {
+#define SK_FUSE2(ka, a, kb, b) {{SK_IOP_##a, SK_IOP_##b, SK_IOP_COUNT}, SK_IOP_##a##__##b},
+#define SK_FUSE3(ka, a, kb, b, kc, c) {{SK_IOP_##a, SK_IOP_##b, SK_IOP_##c}, SK_IOP_##a##__##b##__##c},
+#include "interp/fused.def"
+};
+
+static int compare_parts(const struct fused *f, uint16_t a, uint16_t b, uint16_t c)
+{
+    return f->part[0] != a   ? (f->part[0] < a ? -1 : 1)
+           : f->part[1] != b ? (f->part[1] < b ? -1 : 1)
+           : f->part[2] != c ? (f->part[2] < c ? -1 : 1)
+                             : 0;
+}
+
+/* The superinstruction of these parts, or SK_IOP_COUNT. */
+static uint16_t find_fused(int32_t a, int32_t b, int32_t c)
+{
+    size_t low = 0, high = SK_COUNT(fused);
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = compare_parts(&fused[middle], (uint16_t)a, (uint16_t)b, (uint16_t)c);
+        if (order == 0)
+            return fused[middle].op;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return SK_IOP_COUNT;
+}
 
 struct lowering {
     const struct sk_program *program;
@@ -219,6 +259,27 @@ static void lower_one(struct lowering *l, uint32_t i)
     }
 }
 
+/*
+ * Replaces runs of instructions by superinstructions, greedily. Only the first one's op changes: the others stay what they
+ * are, in their places, for whoever jumps there. A leader starts anew, since its variant does not read the accumulator.
+ */
+static void fuse(struct sk_image *image, const uint8_t *leader, uint32_t count)
+{
+    struct sk_icode *c = image->code;
+    for (uint32_t i = 0; i + 1 < count;) {
+        uint32_t parts = leader[i + 1] ? 1 : i + 2 < count && !leader[i + 2] ? 3 : 2;
+        uint16_t op = SK_IOP_COUNT;
+        for (; parts > 1; parts--) {
+            op = find_fused(c[i].op, c[i + 1].op, parts == 3 ? c[i + 2].op : SK_IOP_COUNT);
+            if (op != SK_IOP_COUNT) {
+                c[i].op = op;
+                break;
+            }
+        }
+        i += parts;
+    }
+}
+
 /* The distinct helper ids that the program calls, ascending. */
 static bool collect_calls(struct sk_image *image)
 {
@@ -260,9 +321,13 @@ static bool collect_calls(struct sk_image *image)
 static uint8_t *find_leaders(const struct sk_program *p)
 {
     uint8_t *leader = sk_alloc_array(&p->hooks, p->count, 1);
-    for (uint32_t i = 0; leader && i < p->count; i++)
+    if (!leader)
+        return NULL;
+    for (uint32_t i = 0; i < p->count; i++)
         if (p->target_of[i] != SK_NO_INDEX)
             leader[p->target_of[i]] = 1;
+    for (uint32_t s = 0; s < p->subprog_count; s++)
+        leader[p->subprogs[s].begin] = 1;
     return leader;
 }
 
@@ -290,11 +355,13 @@ skep_code sk_image_create(struct sk_program *p, const uint32_t *frame_sizes, boo
         image->frame_sizes[s] = l.frame_size = frame_sizes ? frame_sizes[s] : SKEP_STACK_SIZE;
         l.may_gotos = 0;
         for (uint32_t i = p->subprogs[s].begin; i < p->subprogs[s].end; i++) {
-            if (leader[i] || i == p->subprogs[s].begin)
+            if (leader[i])
                 l.acc = SK_REGISTERS;
             lower_one(&l, i);
         }
     }
+    if (FUSION)
+        fuse(image, leader, p->count);
     for (uint32_t i = 0; i < p->count; i++)
         image->code[i].op = ops[image->code[i].op];
     image->shape.frame_size = image->frame_sizes[0];

@@ -31,6 +31,13 @@ enum sk_iop {
 #undef SK_JUMP
 #undef SK_ATOMIC
 #undef SK_OTHER
+    SK_IOP_PLAIN_COUNT,
+    SK_IOP_BEFORE_FUSED = SK_IOP_PLAIN_COUNT - 1,
+#define SK_FUSE2(ka, a, kb, b) SK_IOP_##a##__##b,
+#define SK_FUSE3(ka, a, kb, b, kc, c) SK_IOP_##a##__##b##__##c,
+#include "interp/fused.def"
+#undef SK_FUSE2
+#undef SK_FUSE3
     SK_IOP_COUNT
 };
 

@@ -153,8 +153,8 @@ def sizes(out):
     compiler = os.environ.get("CC", "cc").split()
     small = ["SKEP_NO_TEXT", "SKEP_NO_OBJECT", "SKEP_NO_STOCK_HELPERS", "SKEP_SMALL_INTERP"]
     rows = [("everything, hosted", []), ("everything, freestanding", ["SKEP_FREESTANDING"])]
-    rows += [("without " + name, ["SKEP_FREESTANDING", name]) for name in small[:3]]
-    rows += [("with SKEP_SMALL_INTERP", ["SKEP_FREESTANDING", small[3]]), ("all four", ["SKEP_FREESTANDING"] + small)]
+    rows += [(f"freestanding, `{name}`", ["SKEP_FREESTANDING", name]) for name in small]
+    rows += [("freestanding, all four", ["SKEP_FREESTANDING"] + small)]
     print("| build | -Os: text | data + bss | -O2: text | data + bss |\n| --- | ---: | ---: | ---: | ---: |")
     for title, defines in rows:
         row = [title]

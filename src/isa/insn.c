@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "isa/insn.h"
 
+/* What only assembler, disassembler and decoded views read is a good part of a small build. */
+#ifdef SKEP_NO_TEXT
+#define TEXT(string) ""
+#else
+#define TEXT(string) string
+#endif
+
 const struct sk_op_info sk_op_infos[SK_OP_COUNT] = {
 #define SK_INSN(id, opcode, selector, value, form, group, effects, mnemonic, kernel, synopsis)                         \
-    {opcode, SK_SEL_##selector, SK_FORM_##form, SK_GROUP_##group, effects, value, mnemonic, kernel, synopsis},
+    {opcode, SK_SEL_##selector, SK_FORM_##form, SK_GROUP_##group, effects, value, mnemonic, TEXT(kernel),              \
+     TEXT(synopsis)},
 #include "isa/insn.def"
 #undef SK_INSN
 };

@@ -19,20 +19,14 @@ static struct sk_input input_of(const skep_vm *vm, const skep_exec_options *opti
                              options->mbuff_size, vm->data_offset,   vm->data_end_offset};
 }
 
-static size_t workspace_size(const skep_vm *vm, const struct sk_input *input)
-{
-    const struct sk_context *context = sk_context_of(vm->kind);
-    return sk_run_workspace_size(vm->image ? vm->image->program->most_may_gotos : 0,
-                                 context->room ? context->room(input) : 0);
-}
-
 size_t skep_vm_workspace_size(const skep_vm *vm)
 {
-    const skep_exec_options none = {0};
     if (!vm)
         return 0;
-    const struct sk_input input = input_of(vm, &none);
-    return workspace_size(vm, &input);
+    const struct sk_context *context = sk_context_of(vm->kind);
+    const struct sk_input input = {.data_offset = vm->data_offset, .data_end_offset = vm->data_end_offset};
+    return sk_run_workspace_size(vm->image ? vm->image->program->most_may_gotos : 0,
+                                 context->room ? context->room(&input) : 0);
 }
 
 /* Where the address lies, for people: in no region, or at which one's edge. */
@@ -116,6 +110,7 @@ static SK_NOINLINE skep_code run_in(const skep_vm *vm, const skep_exec_options *
     run->helpers = &vm->helpers;
     run->calls = vm->calls;
     sk_context_of(vm->kind)->begin(run, input, own);
+    sk_run_ready(run);
     bool ok = sk_interp(vm->image, run);
     if (options->executed)
         *options->executed = run->executed;
@@ -139,33 +134,38 @@ static SK_NOINLINE skep_code run_in_frame(const skep_vm *vm, const skep_exec_opt
 
 skep_code skep_vm_exec(const skep_vm *vm, const skep_exec_options *given, uint64_t *result, skep_error *err)
 {
-    skep_exec_options options;
+    skep_exec_options copy;
+    const skep_exec_options *options = given;
     if (!vm)
         return sk_fail(err, SKEP_ERR_ARGUMENT, "there is no VM");
-    if (!sk_options_copy(&options, sizeof options, given))
-        return sk_fail(err, SKEP_ERR_ARGUMENT, "options: size is not that of a skep_exec_options this library knows");
-    if (options.mem_access & ~(SKEP_READ | SKEP_WRITE))
-        return sk_fail(err, SKEP_ERR_ARGUMENT, "mem_access is made of SKEP_READ and SKEP_WRITE, not %u", options.mem_access);
+    if (!given || given->size != sizeof *given) { /* from another version of the header */
+        if (!sk_options_copy(&copy, sizeof copy, given))
+            return sk_fail(err, SKEP_ERR_ARGUMENT, "options: size is not that of a skep_exec_options this library knows");
+        options = &copy;
+    }
+    if (options->mem_access & ~(SKEP_READ | SKEP_WRITE))
+        return sk_fail(err, SKEP_ERR_ARGUMENT, "mem_access is made of SKEP_READ and SKEP_WRITE, not %u",
+                       options->mem_access);
     if (!vm->image)
         return sk_fail(err, SKEP_ERR_STATE, "no program is loaded");
-    const struct sk_input input = input_of(vm, &options);
+    const struct sk_input input = input_of(vm, options);
     skep_code failed = sk_context_check_input(sk_context_of(vm->kind), &input, err);
     if (failed)
         return failed;
 
-    size_t size = workspace_size(vm, &input);
-    if (options.workspace) {
-        if (options.workspace_size < size)
+    size_t size = skep_vm_workspace_size(vm);
+    if (options->workspace) {
+        if (options->workspace_size < size)
             return sk_fail(err, SKEP_ERR_ARGUMENT, "the workspace has %z bytes; this program needs %z",
-                           options.workspace_size, size);
-        return run_in(vm, &options, &input, options.workspace, result, err);
+                           options->workspace_size, size);
+        return run_in(vm, options, &input, options->workspace, result, err);
     }
     if (size <= INLINE_WORKSPACE)
-        return run_in_frame(vm, &options, &input, result, err);
+        return run_in_frame(vm, options, &input, result, err);
     void *workspace = sk_alloc(&vm->hooks, size);
     if (!workspace)
         return sk_fail_memory(err);
-    failed = run_in(vm, &options, &input, workspace, result, err);
+    failed = run_in(vm, options, &input, workspace, result, err);
     sk_free(&vm->hooks, workspace);
     return failed;
 }

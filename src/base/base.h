@@ -29,6 +29,12 @@ int memcmp(const void *a, const void *b, size_t size);
 #define SK_LIKELY(x) __builtin_expect(!!(x), 1)
 #define SK_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define SK_NOINLINE __attribute__((noinline))
+/* On a function with short loops over words that GCC would turn into `rep stos`, which is slower. */
+#ifdef __clang__
+#define SK_PLAIN_LOOPS
+#else
+#define SK_PLAIN_LOOPS __attribute__((optimize("no-tree-loop-distribute-patterns")))
+#endif
 #define SK_COLD __attribute__((cold, noinline))
 #define SK_UNUSED __attribute__((unused))
 #define SK_BIG_ENDIAN (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)

@@ -12,17 +12,30 @@ size_t sk_run_workspace_size(uint32_t most_may_gotos, size_t extra)
            ALIGN16((size_t)most_may_gotos * SKEP_MAX_FRAMES * sizeof(uint32_t)) + ALIGN16(extra);
 }
 
-/* All entries back to what is always good: main's frame. */
+/* All entries back to what is always good. */
 static void reset_guards(skep_run *run)
 {
     for (unsigned bases = run->bases; bases; bases &= bases - 1) {
         unsigned reg = (unsigned)__builtin_ctz(bases);
-        run->guard_low[0][reg] = run->guard_low[1][reg] = run->main_low;
-        run->guard_eights[0][reg] = run->guard_eights[1][reg] = run->stack_top - run->main_low - 7;
+        for (unsigned write = 0; write < 2; write++) {
+            run->guard_low[write][reg] = run->home_low[write];
+            run->guard_eights[write][reg] = run->home_eights[write];
+        }
     }
 }
 
-skep_run *sk_run_init(void *workspace, const struct sk_run_shape *shape, uint8_t **extra)
+void sk_run_ready(skep_run *run)
+{
+    const struct sk_region *first = &run->regions[0];
+    for (unsigned write = 0; write < 2; write++) {
+        bool good = run->region_count && first->size >= 8 && (first->access & (write ? SKEP_WRITE : SKEP_READ));
+        run->home_low[write] = good ? first->low : run->stack_low;
+        run->home_eights[write] = (good ? first->size : run->stack_top - run->stack_low) - 7;
+    }
+    reset_guards(run);
+}
+
+SK_PLAIN_LOOPS skep_run *sk_run_init(void *workspace, const struct sk_run_shape *shape, uint8_t **extra)
 {
     uint8_t *at = sk_ptr((sk_addr(workspace) + 15) & ~UINT64_C(15));
     skep_run *run = (skep_run *)(void *)at;
@@ -34,8 +47,6 @@ skep_run *sk_run_init(void *workspace, const struct sk_run_shape *shape, uint8_t
     run->regs[10] = run->stack_top;
     sk_run_push_stack(run, shape->frame_size, shape->touched);
     run->bases = shape->bases;
-    run->main_low = run->stack_low;
-    reset_guards(run);
     run->region_count = 0;
     run->grants = NULL;
     run->grant_count = 0;

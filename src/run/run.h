@@ -5,8 +5,8 @@
  * Memory that the program may reach is a handful of regions: the packet, the metadata buffer, the stack frames in use,
  * and the VM's grants. sk_run_find() is the truth. In front of it stands the guard cache: per base register and kind
  * of access the region that was hit last, so that the common case is one subtraction and one comparison. Every entry
- * is always a part of some region, at first main's frame, of at least 8 bytes (smaller regions stay uncached), so
- * that no entry needs a sign of being empty. Frames come and go at the low end of the stack only: a call leaves
+ * is always a part of some region, at first the packet's or else main's frame, of at least 8 bytes (smaller regions
+ * stay uncached), so that no entry needs a sign of being empty. Frames come and go at the low end of the stack only: a call leaves
  * entries valid, a return drops those that held the popped frame.
  *
  * Registers that were saved and return addresses lie here, outside of what the program can address.
@@ -40,7 +40,7 @@ struct skep_run {
     uint64_t guard_eights[2][SK_GUARD_SLOTS]; /* at how many offsets from guard_low 8 bytes may begin; at least 1 */
 
     uint64_t stack_low, stack_top; /* the frames in use */
-    uint64_t main_low;             /* main's frame: main_low to stack_top */
+    uint64_t home_low[2], home_eights[2]; /* what guard entries begin as */
     uint32_t bases;                /* sk_run_shape's: the guard entries in use */
     bool stack_cached;             /* a guard entry may hold the frame at stack_low */
     uint8_t region_count;
@@ -86,9 +86,10 @@ struct sk_run_shape {
 
 /*
  * Lays a run into a workspace of the right size; returns it with *extra (16-aligned) after it. No regions but main's
- * frame, all registers zero but r10.
+ * frame, all registers zero but r10. After its regions were added, sk_run_ready() fills the guard cache.
  */
 skep_run *sk_run_init(void *workspace, const struct sk_run_shape *shape, uint8_t **extra);
+void sk_run_ready(skep_run *run);
 
 void sk_run_add_region(skep_run *run, const char *name, uint64_t low, uint64_t size, uint32_t access);
 

@@ -19,15 +19,19 @@ static void skip_line(struct sk_lexer *l)
         l->at++;
 }
 
-/* False: the comment has no end. */
+/* False: the comment has no end, and nothing is skipped. */
 static bool skip_block(struct sk_lexer *l)
 {
+    uint32_t line = l->line;
+    size_t line_start = l->line_start;
     for (size_t i = l->at + 2; i + 1 < l->size; i++) {
         if (l->text[i] == '\n') {
-            l->line++;
-            l->line_start = i + 1;
+            line++;
+            line_start = i + 1;
         } else if (l->text[i] == '*' && l->text[i + 1] == '/') {
             l->at = i + 2;
+            l->line = line;
+            l->line_start = line_start;
             return true;
         }
     }

@@ -252,6 +252,20 @@ static unsigned match_numbered(struct sk_parser *p, unsigned at, int64_t *imm)
     return 1;
 }
 
+/* A label alone, where a number would mean something else. */
+static unsigned match_label(struct sk_parser *p, unsigned at, struct sk_capture *capture)
+{
+    const struct sk_token *t = sk_parser_token(p, at);
+    bool numbered = p->lexer.dialect == SKEP_KERNEL && t->text + t->size < p->lexer.text + p->lexer.size &&
+                    t->text[t->size] == '#';
+    if (!names_place(t) || numbered) {
+        sk_expect(p, at, 'l', 0);
+        return 0;
+    }
+    capture->label = (uint8_t)(at + 1);
+    return 1 + match_annotation(p, at + 1);
+}
+
 static unsigned match_next_imm(struct sk_parser *p, unsigned at, int64_t *imm)
 {
     int32_t next;
@@ -308,14 +322,7 @@ unsigned sk_operand_match(struct sk_parser *p, char operand, unsigned at, struct
     case 'o':
     case 'j':
     case 'p': taken = match_target(p, at, operand, c); break;
-    case 'l':
-        if (names_place(sk_parser_token(p, at))) {
-            c->label = (uint8_t)(at + 1);
-            taken = 1 + match_annotation(p, at + 1);
-        } else {
-            sk_expect(p, at, operand, 0);
-        }
-        break;
+    case 'l': taken = match_label(p, at, c); break;
     case 'm': taken = match_memory(p, at, &insn->dst, &c->has_dst, operand, &off); break;
     case 'M': taken = match_memory(p, at, &insn->src, &c->has_src, operand, &off); break;
     case 'x': {

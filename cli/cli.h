@@ -74,6 +74,8 @@ const char *input_name(const char *path);
 uint64_t number_argument(struct argp_state *state, const char *option, const char *text, uint64_t most);
 skep_dialect dialect_argument(struct argp_state *state, const char *text);
 void engine_argument(struct argp_state *state, const char *text);
+/* For struct argp: leaves out what argp says of itself. */
+char *help_filter(int key, const char *text, void *input);
 
 enum input_type { INPUT_BYTES, INPUT_TEXT, INPUT_OBJECT };
 /* By content: ELF's magic number; text has no control characters; all else is bytes. */

@@ -53,7 +53,7 @@ static const struct argp parser = {
     "  skep asm --hex -\n"
     "  skep asm --dialect kernel filter.s | skep disasm -\n\n"
     "Exit status: 0 ok, 1 the text was refused or a file failed, 2 the command line is wrong.",
-    NULL, NULL, NULL};
+    NULL, help_filter, NULL};
 
 static bool write_code(FILE *out, const struct asm_options *o, const unsigned char *code, size_t size)
 {

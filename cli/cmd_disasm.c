@@ -58,7 +58,7 @@ static const struct argp parser = {
     "  skep disasm --dialect kernel --pc filter.o --program filter\n"
     "  skep disasm --json filter.o\n\n"
     "Exit status: 0 ok, 1 the program was refused or a file failed, 2 the command line is wrong.",
-    NULL, NULL, NULL};
+    NULL, help_filter, NULL};
 
 static json_t *insn_json(const skep_insn *insn)
 {
@@ -144,11 +144,8 @@ static int show_object(const struct disasm_options *o, const struct blob *file)
         skep_program_info info = {.size = sizeof info};
         json_t *json = NULL;
         skep_code code = skep_object_program(object, i, &info, &err);
-        /* One that cannot be linked has no names here; whether it was asked for, only skep_object_find tells. */
-        if (code == SKEP_OK && ((o->section && strcmp(o->section, info.section) != 0) ||
-                                (o->program && strcmp(o->program, info.name) != 0)))
-            continue;
-        if (code != SKEP_OK && (o->section || o->program))
+        if ((o->section && strcmp(o->section, info.section) != 0) ||
+            (o->program && strcmp(o->program, info.name) != 0))
             continue;
         matched++;
         if (code != SKEP_OK) {

@@ -45,7 +45,7 @@ static const struct argp parser = {
     "\vExample:\n"
     "  skep asm --hex add.s | skep plugin 'aa bb cc dd'\n\n"
     "Exit status: 0 ok, 1 the program was refused or failed, 2 the command line is wrong.",
-    NULL, NULL, NULL};
+    NULL, help_filter, NULL};
 
 static uint64_t first_argument(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, skep_run *run)
 {

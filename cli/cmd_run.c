@@ -148,12 +148,11 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     }
 }
 
-static char *help_filter(int key, const char *text, void *input)
+static char *run_help_filter(int key, const char *text, void *input)
 {
-    (void)input;
     char *with_helpers = NULL;
     if (key != ARGP_KEY_HELP_POST_DOC || asprintf(&with_helpers, "%s\n\n%s", stock_helpers_help, text) < 0)
-        return (char *)(uintptr_t)text;
+        return help_filter(key, text, input);
     return with_helpers; /* argp frees it */
 }
 
@@ -169,7 +168,7 @@ static const struct argp parser = {
     "  tcpdump -c 1000 -w - | skep run filter.o --pcap - --json\n"
     "  skep run block_port.o --data-offset 0x40 --data-end-offset 0x50 --pcap traffic.pcap\n\n"
     "Exit status: 0 ok, 1 the program or an input was refused or a run failed, 2 the command line is wrong.",
-    NULL, help_filter, NULL};
+    NULL, run_help_filter, NULL};
 
 double seconds_now(void)
 {

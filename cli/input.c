@@ -120,6 +120,13 @@ void engine_argument(struct argp_state *state, const char *text)
         argp_error(state, "--engine: there is no '%s'; this version has interp", text);
 }
 
+char *help_filter(int key, const char *text, void *input)
+{
+    (void)input;
+    /* argp's note about short and long options: there is one short option. */
+    return key == ARGP_KEY_HELP_DUP_ARGS_NOTE ? NULL : (char *)(uintptr_t)text;
+}
+
 enum input_type input_type_of(const struct blob *blob)
 {
     if (blob->size >= 4 && memcmp(blob->data, "\177ELF", 4) == 0)

@@ -412,7 +412,11 @@ SKEP_API skep_code skep_object_open(const void *bytes, size_t size, const skep_o
 SKEP_API void skep_object_free(skep_object *object); /* NULL is fine */
 /* Programs of the object: functions in executable sections other than .text, or in .text if there are no others. */
 SKEP_API size_t skep_object_program_count(const skep_object *object);
-/* Program number `index`, in the order of the file. What `info` points to lives as long as the object. */
+/*
+ * Program number `index`, in the order of the file. What `info` points to lives as long as the object. One that uses
+ * what is not supported gives SKEP_ERR_UNSUPPORTED, one that is malformed SKEP_ERR_OBJECT; `info` then has its name and
+ * section all the same, and no code. The other programs are not affected.
+ */
 SKEP_API skep_code skep_object_program(const skep_object *object, size_t index, skep_program_info *info,
                                        skep_error *err);
 /*

@@ -46,7 +46,7 @@ void skep_object_free(skep_object *object)
 
 size_t skep_object_program_count(const skep_object *object) { return object ? object->inner.program_count : 0; }
 
-/* Fills as much of the caller's struct as it knows. */
+/* Fills as much of the caller's struct as it knows, also for a program that could not be linked. */
 static skep_code give(const skep_object *object, uint32_t index, skep_program_info *info, skep_error *err)
 {
     skep_program_info own;
@@ -54,8 +54,7 @@ static skep_code give(const skep_object *object, uint32_t index, skep_program_in
         return sk_fail(err, SKEP_ERR_ARGUMENT, "skep_program_info has a size or members that are not known");
     size_t size = info->size;
     skep_code code = sk_object_program(&object->inner, index, &own, err);
-    if (code == SKEP_OK)
-        memcpy(info, &own, size < sizeof own ? size : sizeof own);
+    memcpy(info, &own, size < sizeof own ? size : sizeof own);
     return code;
 }
 

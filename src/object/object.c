@@ -282,12 +282,14 @@ skep_code sk_object_program(const struct sk_object *o, uint32_t index, skep_prog
 {
     const struct sk_object_entry *p = &o->programs[index];
     const struct sk_function *f = &o->functions[p->function];
-    if (f->state != SK_LINK_DONE)
-        return sk_fail_at(err, f->error, f->error_pc, "%s", (const char *)o->messages.data + f->at);
     info->name = p->name;
     info->section = p->section;
+    info->code = NULL;
+    info->code_size = 0;
+    info->byte_order = o->elf.order;
+    if (f->state != SK_LINK_DONE)
+        return sk_fail_at(err, f->error, f->error_pc, "%s", (const char *)o->messages.data + f->at);
     info->code = o->code.data + f->at;
     info->code_size = f->size;
-    info->byte_order = o->elf.order;
     return SKEP_OK;
 }

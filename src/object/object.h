@@ -59,7 +59,7 @@ struct sk_object {
 skep_code sk_object_open(struct sk_object *object, const skep_hooks *hooks, const void *bytes, size_t size,
                          skep_error *err);
 void sk_object_close(struct sk_object *object);
-/* The linked code of a program, or why there is none. `index` must be in range. */
+/* The linked code of a program, or why there is none; its names in either case. `index` must be in range. */
 skep_code sk_object_program(const struct sk_object *object, uint32_t index, skep_program_info *info, skep_error *err);
 
 /* link.c: links every program. Only SKEP_ERR_MEMORY fails; other errors are kept with their function. */

@@ -204,7 +204,10 @@ static void unsupported_names_what_is_used(void **state)
         assert_non_null(strstr(err.message, cases[i][0]));
         assert_non_null(strstr(err.message, cases[i][1]));
         assert_non_null(strstr(err.message, cases[i][2]));
+        assert_string_equal(info.name, cases[i][0]);
+        assert_memory_equal(info.section, "xdp/", 4);
         assert_null(info.code);
+        assert_int_equal(info.code_size, 0);
     }
     /* The same by number, and the slot of the wide immediate in uses_map. */
     skep_program_info info = {.size = sizeof info};

@@ -8,11 +8,13 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 CMAKE_FLAGS ?=
 
+configure = cmake --preset release -B $(BUILD) $(CMAKE_FLAGS)
+
 .PHONY: all setup demo test bench fuzz asan amalgamation cross install clean help
 
 all:
 	@tools/setup.sh build
-	@cmake --preset release -B $(BUILD) $(CMAKE_FLAGS) >/dev/null
+	@$(configure) >/dev/null
 	@cmake --build $(BUILD) -j $(JOBS)
 
 help:
@@ -34,7 +36,8 @@ setup:
 
 demo:
 	@tools/setup.sh demo
-	@$(MAKE) --no-print-directory all
+	@$(configure) >/dev/null
+	@cmake --build $(BUILD) -j $(JOBS) --target skep_tool
 	@tools/demo.sh $(BUILD)
 
 test:
@@ -50,8 +53,8 @@ asan:
 
 bench:
 	@tools/setup.sh bench
-	@$(MAKE) --no-print-directory all CMAKE_FLAGS='$(CMAKE_FLAGS) -DSKEP_BENCH=ON'
-	@cmake --build $(BUILD) --target bench
+	@$(configure) -DSKEP_BENCH=ON >/dev/null
+	@cmake --build $(BUILD) -j $(JOBS) --target bench
 
 fuzz:
 	@tools/setup.sh fuzz
@@ -67,7 +70,7 @@ cross:
 
 install:
 	@tools/setup.sh build
-	@cmake --preset release -B $(BUILD) $(CMAKE_FLAGS) -DCMAKE_INSTALL_PREFIX='$(PREFIX)' >/dev/null
+	@$(configure) -DCMAKE_INSTALL_PREFIX='$(PREFIX)' >/dev/null
 	@cmake --build $(BUILD) -j $(JOBS)
 	@DESTDIR='$(DESTDIR)' cmake --install $(BUILD)
 

@@ -11,12 +11,16 @@ vectors=()
 if [ -d "${SKEP_CONFORMANCE:-}" ]; then vectors=("$SKEP_CONFORMANCE"); else echo "no conformance vectors here"; fi
 
 python3 tools/amalgamate.py --out "$out"
-for define in "" -DSKEP_NO_TEXT -DSKEP_NO_OBJECT -DSKEP_NO_STOCK_HELPERS -DSKEP_SMALL_INTERP \
-    "-DSKEP_NO_TEXT -DSKEP_NO_OBJECT -DSKEP_NO_STOCK_HELPERS -DSKEP_SMALL_INTERP"; do
-    echo "freestanding $define"
-    $cc $flags -Os -ffreestanding -DSKEP_FREESTANDING $define -c "$out/skep.c" -o "$out/part.o"
+freestanding() { # level and switches
+    echo "freestanding $*"
+    $cc $flags -ffreestanding -DSKEP_FREESTANDING "$@" -c "$out/skep.c" -o "$out/part.o"
     tools/check_freestanding "$out/part.o"
+}
+freestanding -Os
+for switch in -DSKEP_NO_TEXT -DSKEP_NO_OBJECT -DSKEP_NO_STOCK_HELPERS -DSKEP_SMALL_INTERP; do
+    freestanding -O0 "$switch"
 done
+freestanding -Os -DSKEP_NO_TEXT -DSKEP_NO_OBJECT -DSKEP_NO_STOCK_HELPERS -DSKEP_SMALL_INTERP
 for define in "" "-DSKEP_SMALL_INTERP -DSKEP_NO_OBJECT -DSKEP_NO_STOCK_HELPERS"; do
     echo "hosted $define"
     $cc $flags -O2 $define -D_DEFAULT_SOURCE -DSKEP_AMALGAMATION -I"$out" "$out/skep.c" tests/runner.c -o "$out/runner"

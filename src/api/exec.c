@@ -3,31 +3,13 @@
 #include "api/vm.h"
 #include "base/fmt.h"
 #include "interp/interp.h"
+#include "run/begin.h"
 #include "text/text.h"
 
 /* A workspace of the usual size fits here: no allocation for a run. */
 #define INLINE_WORKSPACE 7168
 /* Beyond any program's length, and far enough from the end that adding lengths cannot wrap. */
 #define BUDGET_MOST ((uint64_t)INT64_MAX / 2)
-
-static struct sk_input input_of(const skep_vm *vm, const skep_exec_options *options)
-{
-    unsigned access = options->mem_access ? options->mem_access : SKEP_READ | SKEP_WRITE;
-    if (access & SKEP_WRITE)
-        access |= SKEP_READ;
-    return (struct sk_input){options->mem,        options->mem_size, access, options->mbuff,
-                             options->mbuff_size, vm->data_offset,   vm->data_end_offset};
-}
-
-size_t skep_vm_workspace_size(const skep_vm *vm)
-{
-    if (!vm)
-        return 0;
-    const struct sk_context *context = sk_context_of(vm->kind);
-    const struct sk_input input = {.data_offset = vm->data_offset, .data_end_offset = vm->data_end_offset};
-    return sk_run_workspace_size(vm->image ? vm->image->program->most_may_gotos : 0,
-                                 context->room ? context->room(&input) : 0);
-}
 
 /* Where the address lies, for people: in no region, or at which one's edge. */
 static void describe_address(const skep_run *run, char *out, size_t size)
@@ -97,24 +79,22 @@ static void explain(const struct sk_program *p, const skep_run *run, skep_error 
     err->detail = run->detail;
 }
 
-static SK_NOINLINE skep_code run_in(const skep_vm *vm, const skep_exec_options *options, const struct sk_input *input, void *workspace,
-                        uint64_t *result, skep_error *err)
+/* The run itself, in a workspace that is large enough. */
+static inline skep_code run_in(const skep_vm *vm, const skep_exec_options *options, void *workspace, uint64_t *result,
+                               skep_error *err)
 {
     uint8_t *own;
-    skep_run *run = sk_run_init(workspace, &vm->image->shape, &own);
     uint64_t budget = options->budget ? options->budget : vm->budget;
-    run->budget = budget < BUDGET_MOST ? budget : BUDGET_MOST;
-    run->grants = vm->grants;
-    run->grant_count = vm->grant_count;
-    run->hooks = &vm->hooks;
-    run->helpers = &vm->helpers;
-    run->calls = vm->calls;
-    sk_context_of(vm->kind)->begin(run, input, own);
+    skep_run *run = sk_run_init(workspace, &vm->image->shape, &vm->env, budget < BUDGET_MOST ? budget : BUDGET_MOST, &own);
+    const struct sk_input input = {
+        options->mem,        options->mem_size, options->mem_access ? options->mem_access | SKEP_READ : SKEP_READ | SKEP_WRITE,
+        options->mbuff,      options->mbuff_size, vm->data_offset, vm->data_end_offset};
+    sk_context_of(vm->kind)->begin(run, &input, own);
     sk_run_ready(run);
     bool ok = sk_interp(vm->image, run);
     if (options->executed)
         *options->executed = run->executed;
-    if (ok) {
+    if (SK_LIKELY(ok)) {
         if (result)
             *result = run->regs[0];
         return SKEP_OK;
@@ -125,11 +105,22 @@ static SK_NOINLINE skep_code run_in(const skep_vm *vm, const skep_exec_options *
 }
 
 /* Apart from skep_vm_exec, so that a caller with a workspace of its own does not pay for this frame. */
-static SK_NOINLINE skep_code run_in_frame(const skep_vm *vm, const skep_exec_options *options,
-                                          const struct sk_input *input, uint64_t *result, skep_error *err)
+static SK_NOINLINE skep_code run_in_frame(const skep_vm *vm, const skep_exec_options *options, uint64_t *result,
+                                          skep_error *err)
 {
     _Alignas(16) uint8_t workspace[INLINE_WORKSPACE];
-    return run_in(vm, options, input, workspace, result, err);
+    return run_in(vm, options, workspace, result, err);
+}
+
+static SK_NOINLINE skep_code run_in_heap(const skep_vm *vm, const skep_exec_options *options, uint64_t *result,
+                                         skep_error *err)
+{
+    void *workspace = sk_alloc(&vm->env.hooks, vm->workspace_size);
+    if (!workspace)
+        return sk_fail_memory(err);
+    skep_code code = run_in(vm, options, workspace, result, err);
+    sk_free(&vm->env.hooks, workspace);
+    return code;
 }
 
 skep_code skep_vm_exec(const skep_vm *vm, const skep_exec_options *given, uint64_t *result, skep_error *err)
@@ -138,34 +129,23 @@ skep_code skep_vm_exec(const skep_vm *vm, const skep_exec_options *given, uint64
     const skep_exec_options *options = given;
     if (!vm)
         return sk_fail(err, SKEP_ERR_ARGUMENT, "there is no VM");
-    if (!given || given->size != sizeof *given) { /* from another version of the header */
+    if (SK_UNLIKELY(!given || given->size != sizeof *given)) { /* from another version of the header */
         if (!sk_options_copy(&copy, sizeof copy, given))
             return sk_fail(err, SKEP_ERR_ARGUMENT, "options: size is not that of a skep_exec_options this library knows");
         options = &copy;
     }
-    if (options->mem_access & ~(SKEP_READ | SKEP_WRITE))
-        return sk_fail(err, SKEP_ERR_ARGUMENT, "mem_access is made of SKEP_READ and SKEP_WRITE, not %u",
-                       options->mem_access);
     if (!vm->image)
         return sk_fail(err, SKEP_ERR_STATE, "no program is loaded");
-    const struct sk_input input = input_of(vm, options);
-    skep_code failed = sk_context_check_input(sk_context_of(vm->kind), &input, err);
-    if (failed)
+    skep_code failed = sk_context_check_input(vm->kind, options, err);
+    if (SK_UNLIKELY(failed))
         return failed;
-
-    size_t size = skep_vm_workspace_size(vm);
     if (options->workspace) {
-        if (options->workspace_size < size)
+        if (options->workspace_size < vm->workspace_size)
             return sk_fail(err, SKEP_ERR_ARGUMENT, "the workspace has %z bytes; this program needs %z",
-                           options->workspace_size, size);
-        return run_in(vm, options, &input, options->workspace, result, err);
+                           options->workspace_size, vm->workspace_size);
+        return run_in(vm, options, options->workspace, result, err);
     }
-    if (size <= INLINE_WORKSPACE)
-        return run_in_frame(vm, options, &input, result, err);
-    void *workspace = sk_alloc(&vm->hooks, size);
-    if (!workspace)
-        return sk_fail_memory(err);
-    failed = run_in(vm, options, &input, workspace, result, err);
-    sk_free(&vm->hooks, workspace);
-    return failed;
+    if (vm->workspace_size <= INLINE_WORKSPACE)
+        return run_in_frame(vm, options, result, err);
+    return run_in_heap(vm, options, result, err);
 }

@@ -6,6 +6,7 @@
 #include "api/vm.h"
 
 #include "base/fmt.h"
+#include "run/begin.h"
 #include "verify/structural.h"
 
 const char *skep_version(void) { return SKEP_VERSION; }
@@ -34,6 +35,16 @@ static skep_code check_options(const skep_vm_options *options, skep_error *err)
     return SKEP_OK;
 }
 
+static void size_workspace(skep_vm *vm)
+{
+    const struct sk_context *context = sk_context_of(vm->kind);
+    const struct sk_input input = {.data_offset = vm->data_offset, .data_end_offset = vm->data_end_offset};
+    vm->workspace_size = sk_run_workspace_size(vm->image ? vm->image->shape.most_may_gotos : 0,
+                                               context->room ? context->room(&input) : 0);
+}
+
+size_t skep_vm_workspace_size(const skep_vm *vm) { return vm ? vm->workspace_size : 0; }
+
 skep_code skep_vm_create(const skep_vm_options *given, skep_vm **out, skep_error *err)
 {
     skep_vm_options options;
@@ -50,13 +61,15 @@ skep_code skep_vm_create(const skep_vm_options *given, skep_vm **out, skep_error
     skep_vm *vm = sk_alloc_zero(&hooks, sizeof *vm);
     if (!vm)
         return sk_fail_memory(err);
-    vm->hooks = hooks;
+    vm->env.hooks = hooks;
+    vm->env.helpers = &vm->helpers;
     vm->kind = options.kind;
     vm->policy = options.policy;
     vm->byte_order = options.byte_order;
     vm->data_offset = options.data_offset;
     vm->data_end_offset = options.data_end_offset;
     vm->budget = options.budget ? options.budget : SKEP_BUDGET_DEFAULT;
+    size_workspace(vm);
     if (options.code && (failed = skep_vm_load(vm, options.code, options.code_size, err)) != SKEP_OK) {
         skep_vm_free(vm);
         return failed;
@@ -69,11 +82,11 @@ void skep_vm_free(skep_vm *vm)
 {
     if (!vm)
         return;
-    const skep_hooks hooks = vm->hooks;
+    const skep_hooks hooks = vm->env.hooks;
     sk_image_unref(vm->image);
     sk_helper_table_free(&vm->helpers, &hooks);
-    sk_free(&hooks, vm->grants);
-    sk_free(&hooks, (void *)(uintptr_t)vm->calls);
+    sk_free(&hooks, vm->env.grants);
+    sk_free(&hooks, (void *)(uintptr_t)vm->env.calls);
     sk_free(&hooks, vm);
 }
 
@@ -83,7 +96,7 @@ void skep_vm_free(skep_vm *vm)
 static const struct sk_helper **resolve_calls(const skep_vm *vm, const struct sk_helper_table *helpers,
                                               const struct sk_image *image)
 {
-    const struct sk_helper **calls = sk_alloc_array(&vm->hooks, image->call_count, sizeof *calls);
+    const struct sk_helper **calls = sk_alloc_array(&vm->env.hooks, image->call_count, sizeof *calls);
     for (uint32_t i = 0; calls && i < image->call_count; i++)
         calls[i] = sk_helper_find(helpers, image->call_ids[i]);
     return calls;
@@ -159,14 +172,15 @@ static skep_code install(skep_vm *vm, struct sk_program *p, skep_stack_size_fn f
     const struct sk_helper **calls = resolve_calls(vm, &vm->helpers, image);
     failed = !calls ? sk_fail_memory(err) : vm->sealed ? check_sealed(image, calls, err) : SKEP_OK;
     if (failed) {
-        sk_free(&vm->hooks, (void *)(uintptr_t)calls);
+        sk_free(&vm->env.hooks, (void *)(uintptr_t)calls);
         sk_image_unref(image);
         return failed;
     }
     sk_image_unref(vm->image);
-    sk_free(&vm->hooks, (void *)(uintptr_t)vm->calls);
+    sk_free(&vm->env.hooks, (void *)(uintptr_t)vm->env.calls);
     vm->image = image;
-    vm->calls = calls;
+    vm->env.calls = calls;
+    size_workspace(vm);
     return SKEP_OK;
 }
 
@@ -175,7 +189,7 @@ skep_code skep_vm_load(skep_vm *vm, const void *code, size_t code_size, skep_err
     struct sk_program *p;
     if (!vm)
         return sk_fail(err, SKEP_ERR_ARGUMENT, "there is no VM");
-    skep_code failed = sk_structural_load(&vm->hooks, code, code_size, vm->byte_order, &p, err);
+    skep_code failed = sk_structural_load(&vm->env.hooks, code, code_size, vm->byte_order, &p, err);
     if (failed)
         return failed;
     failed = run_verifier(vm->verifier, vm->verifier_user, p, err);
@@ -194,6 +208,7 @@ skep_code skep_vm_set_offsets(skep_vm *vm, size_t data_offset, size_t data_end_o
         return failed;
     vm->data_offset = data_offset;
     vm->data_end_offset = data_end_offset;
+    size_workspace(vm);
     return SKEP_OK;
 }
 
@@ -229,12 +244,12 @@ skep_code skep_vm_register(skep_vm *vm, uint32_t id, const skep_helper *helper, 
         return sk_fail(err, SKEP_ERR_ARGUMENT, "there is no VM");
     if (vm->sealed)
         return sk_fail(err, SKEP_ERR_STATE, "the helpers of this VM are sealed");
-    skep_code failed = sk_helper_register(&vm->helpers, &vm->hooks, id, helper, err);
+    skep_code failed = sk_helper_register(&vm->helpers, &vm->env.hooks, id, helper, err);
     if (failed || !vm->image)
         return failed;
     for (uint32_t i = 0; i < vm->image->call_count; i++)
         if (vm->image->call_ids[i] == id)
-            vm->calls[i] = sk_helper_find(&vm->helpers, id);
+            vm->env.calls[i] = sk_helper_find(&vm->helpers, id);
     return SKEP_OK;
 }
 
@@ -248,7 +263,7 @@ skep_code skep_vm_seal_helpers(skep_vm *vm, skep_error *err)
 {
     if (!vm)
         return sk_fail(err, SKEP_ERR_ARGUMENT, "there is no VM");
-    skep_code failed = vm->image ? check_sealed(vm->image, vm->calls, err) : SKEP_OK;
+    skep_code failed = vm->image ? check_sealed(vm->image, vm->env.calls, err) : SKEP_OK;
     if (!failed)
         vm->sealed = true;
     return failed;
@@ -262,17 +277,17 @@ skep_code skep_vm_grant(skep_vm *vm, void *base, size_t size, unsigned access, s
         return sk_fail(err, SKEP_ERR_ARGUMENT, "a grant is for SKEP_READ or SKEP_READ | SKEP_WRITE, not %u", access);
     if (sk_addr(base) + size < sk_addr(base))
         return sk_fail(err, SKEP_ERR_ARGUMENT, "a grant of %z bytes there would wrap around the address space", size);
-    if (vm->grant_count >= SKEP_MAX_GRANTS)
+    if (vm->env.grant_count >= SKEP_MAX_GRANTS)
         return sk_fail(err, SKEP_ERR_ARGUMENT, "a VM has at most %u grants", SKEP_MAX_GRANTS);
-    if (vm->grant_count == vm->grant_room) {
+    if (vm->env.grant_count == vm->grant_room) {
         size_t room = vm->grant_room ? vm->grant_room * 2 : 4;
-        struct sk_region *grants = sk_realloc(&vm->hooks, vm->grants, room * sizeof *grants);
+        struct sk_region *grants = sk_realloc(&vm->env.hooks, vm->env.grants, room * sizeof *grants);
         if (!grants)
             return sk_fail_memory(err);
-        vm->grants = grants;
+        vm->env.grants = grants;
         vm->grant_room = room;
     }
-    vm->grants[vm->grant_count++] = (struct sk_region){sk_addr(base), size, access, "granted memory"};
+    vm->env.grants[vm->env.grant_count++] = (struct sk_region){sk_addr(base), size, access, "granted memory"};
     return SKEP_OK;
 }
 
@@ -280,10 +295,10 @@ skep_code skep_vm_revoke(skep_vm *vm, const void *base, skep_error *err)
 {
     if (!vm)
         return sk_fail(err, SKEP_ERR_ARGUMENT, "there is no VM");
-    for (size_t i = 0; i < vm->grant_count; i++)
-        if (vm->grants[i].low == sk_addr(base)) {
-            memmove(&vm->grants[i], &vm->grants[i + 1], (vm->grant_count - i - 1) * sizeof *vm->grants);
-            vm->grant_count--;
+    for (size_t i = 0; i < vm->env.grant_count; i++)
+        if (vm->env.grants[i].low == sk_addr(base)) {
+            memmove(&vm->env.grants[i], &vm->env.grants[i + 1], (vm->env.grant_count - i - 1) * sizeof *vm->env.grants);
+            vm->env.grant_count--;
             return SKEP_OK;
         }
     return sk_fail(err, SKEP_ERR_NOT_FOUND, "no grant begins at that address");
@@ -295,27 +310,28 @@ skep_code skep_vm_clone(const skep_vm *vm, skep_vm **out, skep_error *err)
 {
     if (!vm || !out)
         return sk_fail(err, SKEP_ERR_ARGUMENT, "there is no VM, or nowhere to put its clone");
-    skep_vm *clone = sk_alloc(&vm->hooks, sizeof *clone);
+    skep_vm *clone = sk_alloc(&vm->env.hooks, sizeof *clone);
     if (!clone)
         return sk_fail_memory(err);
     *clone = *vm;
+    clone->env.helpers = &clone->helpers;
     clone->image = NULL;
-    clone->calls = NULL;
-    clone->grants = NULL;
-    clone->grant_room = vm->grant_count ? vm->grant_count : 1;
-    skep_code failed = sk_helper_table_copy(&clone->helpers, &vm->helpers, &vm->hooks, err);
+    clone->env.calls = NULL;
+    clone->env.grants = NULL;
+    clone->grant_room = vm->env.grant_count ? vm->env.grant_count : 1;
+    skep_code failed = sk_helper_table_copy(&clone->helpers, &vm->helpers, &vm->env.hooks, err);
     if (failed) {
-        sk_free(&vm->hooks, clone);
+        sk_free(&vm->env.hooks, clone);
         return failed;
     }
-    clone->grants = sk_alloc_array(&vm->hooks, clone->grant_room, sizeof *clone->grants);
-    if (clone->grants && vm->grant_count)
-        memcpy(clone->grants, vm->grants, vm->grant_count * sizeof *vm->grants);
+    clone->env.grants = sk_alloc_array(&vm->env.hooks, clone->grant_room, sizeof *clone->env.grants);
+    if (clone->env.grants && vm->env.grant_count)
+        memcpy(clone->env.grants, vm->env.grants, vm->env.grant_count * sizeof *vm->env.grants);
     if (vm->image) {
         clone->image = sk_image_ref(vm->image);
-        clone->calls = resolve_calls(clone, &clone->helpers, clone->image);
+        clone->env.calls = resolve_calls(clone, &clone->helpers, clone->image);
     }
-    if (!clone->grants || (vm->image && !clone->calls)) {
+    if (!clone->env.grants || (vm->image && !clone->env.calls)) {
         skep_vm_free(clone);
         return sk_fail_memory(err);
     }
@@ -358,9 +374,9 @@ size_t skep_vm_describe(const skep_vm *vm, char *out, size_t size)
         put(out, size, &n, "%s %u%s%s", i ? "," : "", vm->helpers.entries[i]->id,
             vm->helpers.entries[i]->name[0] ? " " : "", vm->helpers.entries[i]->name);
     put(out, size, &n, "%s\ngrants:", vm->helpers.count ? "" : " none");
-    for (size_t i = 0; i < vm->grant_count; i++)
-        put(out, size, &n, "%s 0x%X+%U %s", i ? "," : "", vm->grants[i].low, vm->grants[i].size,
-            vm->grants[i].access & SKEP_WRITE ? "rw" : "r");
-    put(out, size, &n, "%s\n", vm->grant_count ? "" : " none");
+    for (size_t i = 0; i < vm->env.grant_count; i++)
+        put(out, size, &n, "%s 0x%X+%U %s", i ? "," : "", vm->env.grants[i].low, vm->env.grants[i].size,
+            vm->env.grants[i].access & SKEP_WRITE ? "rw" : "r");
+    put(out, size, &n, "%s\n", vm->env.grant_count ? "" : " none");
     return n;
 }

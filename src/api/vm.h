@@ -9,7 +9,7 @@
 #include "program/program.h"
 
 struct skep_vm {
-    skep_hooks hooks;
+    struct sk_run_env env; /* hooks, helpers, grants, and the helper of each call site */
     skep_kind kind;
     skep_policy policy;
     skep_byte_order byte_order;
@@ -21,10 +21,9 @@ struct skep_vm {
     skep_stack_size_fn stack_size;
     void *stack_size_user;
     struct sk_helper_table helpers;
-    struct sk_region *grants;
-    size_t grant_count, grant_room;
+    size_t grant_room;
     struct sk_image *image; /* NULL: no program */
-    const struct sk_helper **calls; /* [image->call_count] the helper of each id that the program calls, or NULL */
+    size_t workspace_size;  /* of a run of it */
 };
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "context/context.h"
 
+#include "run/begin.h"
+
 static void add_packet(skep_run *run, const struct sk_input *input)
 {
     run->packet = sk_addr(input->mem);
@@ -69,16 +71,20 @@ skep_code sk_context_check_offsets(size_t data, size_t end, skep_error *err)
     return SKEP_OK;
 }
 
-skep_code sk_context_check_input(const struct sk_context *context, const struct sk_input *input, skep_error *err)
+skep_code sk_context_check_input(skep_kind kind, const skep_exec_options *options, skep_error *err)
 {
-    if ((!input->mem && input->mem_size) || (!input->mbuff && input->mbuff_size))
-        return sk_fail(err, SKEP_ERR_ARGUMENT, "%s is NULL but its size is not 0",
-                       !input->mem && input->mem_size ? "mem" : "mbuff");
-    if (!context->takes_mem && input->mem_size)
+    const struct sk_context *context = sk_context_of(kind);
+    bool no_mem = !options->mem && options->mem_size, no_mbuff = !options->mbuff && options->mbuff_size;
+    if (options->mem_access & ~(SKEP_READ | SKEP_WRITE))
+        return sk_fail(err, SKEP_ERR_ARGUMENT, "mem_access is made of SKEP_READ and SKEP_WRITE, not %u",
+                       options->mem_access);
+    if (no_mem || no_mbuff)
+        return sk_fail(err, SKEP_ERR_ARGUMENT, "%s is NULL but its size is not 0", no_mem ? "mem" : "mbuff");
+    if (!context->takes_mem && options->mem_size)
         return sk_fail(err, SKEP_ERR_ARGUMENT, "a VM of kind \"%s\" takes no memory", context->name);
-    if (!context->takes_mbuff && input->mbuff_size)
+    if (!context->takes_mbuff && options->mbuff_size)
         return sk_fail(err, SKEP_ERR_ARGUMENT, "a VM of kind \"%s\" takes no metadata buffer", context->name);
-    if (context->takes_mbuff && !input->mbuff)
+    if (context->takes_mbuff && !options->mbuff)
         return sk_fail(err, SKEP_ERR_ARGUMENT, "a VM of kind \"%s\" needs one: mbuff is NULL", context->name);
     return SKEP_OK;
 }

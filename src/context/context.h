@@ -32,7 +32,7 @@ struct sk_context {
 /* NULL when there is no such kind. */
 const struct sk_context *sk_context_of(skep_kind kind);
 skep_code sk_context_check_offsets(size_t data_offset, size_t data_end_offset, skep_error *err);
-/* Whether this kind can be run on that input. */
-skep_code sk_context_check_input(const struct sk_context *context, const struct sk_input *input, skep_error *err);
+/* Whether a VM of this kind can be run on that input. */
+skep_code sk_context_check_input(skep_kind kind, const skep_exec_options *options, skep_error *err);
 
 #endif

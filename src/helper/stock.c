@@ -13,11 +13,11 @@
 static uint64_t ktime_get_ns(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, skep_run *run)
 {
     UNUSED(r1), UNUSED(r2), UNUSED(r3), UNUSED(r4), UNUSED(r5);
-    if (!run->hooks->time_ns) {
+    if (!run->env->hooks.time_ns) {
         skep_run_fail(run, 0, "ktime_get_ns: there is no time hook");
         return 0;
     }
-    return run->hooks->time_ns(run->hooks->user);
+    return run->env->hooks.time_ns(run->env->hooks.user);
 }
 
 /* As rbpf's: the three numbers in hex; format and its size are not looked at. Returns the length of the line. */
@@ -26,8 +26,8 @@ static uint64_t trace_printk(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4,
     UNUSED(r1), UNUSED(r2);
     char line[96];
     size_t n = sk_snfmt(line, sizeof line, "bpf_trace_printf: %#X, %#X, %#X\n", r3, r4, r5);
-    if (run->hooks->log)
-        run->hooks->log(run->hooks->user, line, n);
+    if (run->env->hooks.log)
+        run->env->hooks.log(run->env->hooks.user, line, n);
     return n;
 }
 
@@ -78,11 +78,11 @@ static uint64_t string_compare(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r
 static uint64_t rand_range(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, skep_run *run)
 {
     UNUSED(r3), UNUSED(r4), UNUSED(r5);
-    if (!run->hooks->random) {
+    if (!run->env->hooks.random) {
         skep_run_fail(run, 0, "rand: there is no random hook");
         return 0;
     }
-    uint64_t n = run->hooks->random(run->hooks->user);
+    uint64_t n = run->env->hooks.random(run->env->hooks.user);
     uint64_t span = r2 - r1 + 1;
     return r1 < r2 && span ? n % span + r1 : n;
 }

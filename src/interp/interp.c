@@ -256,7 +256,7 @@ dispatch:
     {
         if (EXHAUSTED())
             goto exhausted;
-        const struct sk_helper *helper = run->calls[ip->imm];
+        const struct sk_helper *helper = run->env->calls[ip->imm];
         if (SK_UNLIKELY(!helper)) {
             sk_run_fault(run, SKEP_ERR_CALL, image->call_ids[ip->imm]);
             goto fault;
@@ -284,7 +284,7 @@ dispatch:
             goto exhausted;
         const uint64_t target = r[ip->dst];
         if (target <= UINT32_MAX) {
-            const struct sk_helper *helper = sk_helper_find(run->helpers, (uint32_t)target);
+            const struct sk_helper *helper = sk_helper_find(run->env->helpers, (uint32_t)target);
             if (helper) {
                 if (!sk_helper_call(run, helper, image->guarded))
                     goto fault;
@@ -355,10 +355,4 @@ const int32_t *sk_interp_ops(void)
     return ops;
 }
 
-bool sk_interp(const struct sk_image *image, skep_run *run)
-{
-    uint32_t may_gotos = image->program->subprogs[0].may_goto_count;
-    if (may_gotos)
-        memset(run->may_gotos, 0, may_gotos * sizeof(uint32_t));
-    return loop(image, run, NULL);
-}
+bool sk_interp(const struct sk_image *image, skep_run *run) { return loop(image, run, NULL); }

@@ -6,8 +6,7 @@
 #include "interp/lower.h"
 
 /*
- * Runs the image on a run (of sk_run_init, with this image's first frame) whose regions, registers, helpers and budget are set. True:
- * r0 is in regs[0]. False: code, fault_index and the rest say why. `executed` is set either way.
+ * Runs the image on a run that was begun with its shape (run/begin.h). True: r0 is in regs[0]. False: code, fault_index and the rest say why. `executed` is set either way.
  */
 bool sk_interp(const struct sk_image *image, skep_run *run);
 

@@ -366,6 +366,7 @@ skep_code sk_image_create(struct sk_program *p, const uint32_t *frame_sizes, boo
         image->code[i].op = ops[image->code[i].op];
     image->shape.frame_size = image->frame_sizes[0];
     image->shape.touched = p->subprogs[0].stack_touched;
+    image->shape.main_may_gotos = p->subprogs[0].may_goto_count;
     image->shape.most_may_gotos = p->most_may_gotos;
     sk_free(&p->hooks, leader);
     *out = image;

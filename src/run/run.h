@@ -34,6 +34,15 @@ struct sk_frame {
     uint32_t subprog;  /* whose frame this is */
 };
 
+/* What a run shares with every other run of its VM. */
+struct sk_run_env {
+    skep_hooks hooks;
+    const struct sk_helper_table *helpers;
+    const struct sk_helper **calls; /* the helper of each id that the program calls, or NULL: see interp/lower.h */
+    struct sk_region *grants;
+    size_t grant_count;
+};
+
 struct skep_run {
     uint64_t regs[SK_GUARD_SLOTS];
     uint64_t guard_low[2][SK_GUARD_SLOTS];
@@ -45,8 +54,6 @@ struct skep_run {
     bool stack_cached;             /* a guard entry may hold the frame at stack_low */
     uint8_t region_count;
     struct sk_region regions[3];
-    const struct sk_region *grants;
-    size_t grant_count;
 
     uint64_t packet, packet_size; /* what LD_ABS and LD_IND read */
     uint64_t context;             /* r1 at the start */
@@ -56,42 +63,41 @@ struct skep_run {
     uint32_t *may_gotos; /* visits: [frame][ordinal within the function] */
     uint32_t may_goto_stride;
 
-    const skep_hooks *hooks;
-    const struct sk_helper_table *helpers;
-    const struct sk_helper *const *calls; /* by call site id: see helper/helper.h */
-    const struct sk_helper *helper;       /* in charge right now */
+    const struct sk_run_env *env;
+    const struct sk_helper *helper; /* in charge right now */
 
-    /* The outcome. The first fault counts. */
+    /* The outcome. The first fault counts; the fault_ members are set with a code only. */
     skep_code code;
-    uint32_t fault_index;
-    uint64_t fault_address;
-    uint32_t fault_size;
-    bool fault_write;
     bool helper_failed;
-    int64_t detail;
+    bool fault_write;
+    uint32_t fault_index;
+    uint32_t fault_size;
+    uint64_t fault_address;
+    int64_t detail; /* of a helper that failed */
     uint64_t executed;
     char message[192]; /* what a helper said; empty: a stock sentence */
 };
 
-/* Bytes of a workspace: the run, its stack, the may_goto counters and `extra` bytes for the context. */
-size_t sk_run_workspace_size(uint32_t most_may_gotos, size_t extra);
-
 /* What a program's shape asks of a run. */
 struct sk_run_shape {
-    uint32_t frame_size;     /* of main's frame, at least 8 */
-    uint32_t touched;        /* how many of its upper bytes must read as zero */
-    uint32_t most_may_gotos; /* of one function */
-    uint32_t bases;          /* the registers that guarded accesses are based on, a bit each */
+    uint32_t frame_size;      /* of main's frame, at least 8 */
+    uint32_t touched;         /* how many of its upper bytes must read as zero */
+    uint32_t main_may_gotos;  /* may_goto instructions of main */
+    uint32_t most_may_gotos;  /* of any function */
+    uint32_t bases;           /* the registers that guarded accesses are based on, a bit each */
 };
 
-/*
- * Lays a run into a workspace of the right size; returns it with *extra (16-aligned) after it. No regions but main's
- * frame, all registers zero but r10. After its regions were added, sk_run_ready() fills the guard cache.
- */
-skep_run *sk_run_init(void *workspace, const struct sk_run_shape *shape, uint8_t **extra);
-void sk_run_ready(skep_run *run);
-
-void sk_run_add_region(skep_run *run, const char *name, uint64_t low, uint64_t size, uint32_t access);
+/* All guard entries back to what they began as. */
+static inline void sk_run_reset_guards(skep_run *run)
+{
+    for (unsigned bases = run->bases; bases; bases &= bases - 1) {
+        unsigned reg = (unsigned)__builtin_ctz(bases);
+        for (unsigned write = 0; write < 2; write++) {
+            run->guard_low[write][reg] = run->home_low[write];
+            run->guard_eights[write][reg] = run->home_eights[write];
+        }
+    }
+}
 
 /* The fast half of a guarded access: whether the cache knows that it is good. */
 static inline bool sk_run_guarded(const skep_run *run, unsigned reg, uint64_t address, unsigned size, bool write)
@@ -106,7 +112,15 @@ bool sk_run_find(const skep_run *run, uint64_t address, uint64_t size, bool writ
 bool sk_run_guard_miss(skep_run *run, unsigned reg, uint64_t address, unsigned size, bool write);
 
 /* Makes room for a frame of `size` bytes, of which the upper `touched` read as zero. */
-void sk_run_push_stack(skep_run *run, uint32_t size, uint32_t touched);
+static inline void sk_run_push_stack(skep_run *run, uint32_t size, uint32_t touched)
+{
+    run->stack_low -= size;
+    run->stack_cached = false; /* entries from now on may hold the new frame; older ones do not */
+    if (touched > size)
+        touched = size;
+    if (touched)
+        memset(sk_ptr(run->stack_low + size - touched), 0, touched);
+}
 void sk_run_pop_stack(skep_run *run, uint32_t size);
 
 /* Ends the run; the first call counts. Returns false, for `return sk_run_fault(...)`. */

@@ -350,10 +350,9 @@ class Captures(ToolTest):
         data = json.loads(self.skep("run", *arguments, "--json", status=status))
         return data, {int(v["verdict"], 16): v["packets"] for v in data["verdicts"]}
 
-    def test_filter_counts_as_tcpdump_does(self):
+    def expected_of_filter(self):
         """See examples/filter/README.md for why these rows are comparable."""
         c = counts()
-        data, got = self.verdicts(FILTER, "--section", "filter", "--pcap", CAPTURE)
         expected = {
             0: c["ethertype_other"],
             1: c["tcp_port_80"],
@@ -368,13 +367,38 @@ class Captures(ToolTest):
             20: c["vlan"] - c["vlan_arp"] - c["vlan_tcp"] - c["vlan_udp"],
             21: c["vlan_arp"],
         }
-        self.assertEqual(got, {verdict: n for verdict, n in expected.items() if n})
+        return {verdict: n for verdict, n in expected.items() if n}
+
+    def test_filter_counts_as_tcpdump_does(self):
+        c = counts()
+        data, got = self.verdicts(FILTER, "--section", "filter", "--pcap", CAPTURE)
+        self.assertEqual(got, self.expected_of_filter())
         self.assertEqual(data["packets"], c["total"])
         self.assertEqual(sum(got.values()), c["total"])
         self.assertEqual(data["bytes"], sum(len(p[2]) for p in read_capture(CAPTURE)))
         self.assertEqual(sum(v["bytes"] for v in data["verdicts"]), data["bytes"])
         self.assertAlmostEqual(sum(v["percent"] for v in data["verdicts"]), 100)
         self.assertEqual((data["errors"], data["complete"]), ([], True))
+
+    @unittest.skipUnless(os.environ.get("SKEP_CLANG"), "there is no clang that knows -target bpf (SKEP_CLANG)")
+    def test_filter_compiled_now(self):
+        """The committed objects are what their sources say; the filter reads bytes, so byte order makes no difference."""
+        out = self.path("now.o")
+        for flags in (["-O2"], ["-O2", "-g", "-mcpu=v2"], ["-O1", "-mcpu=v3"], ["-O2", "-mcpu=v4"],
+                      ["-O2", "-target", "bpfeb"]):
+            clang = [os.environ["SKEP_CLANG"], "-target", "bpf", *flags, "-c"]
+            done = subprocess.run([*clang, "examples/filter/filter.c", "-o", out], capture_output=True)
+            if done.returncode and flags == ["-O2", "-mcpu=v4"]:
+                continue  # an older clang
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(self.verdicts(out, "--pcap", CAPTURE)[1], self.expected_of_filter(), flags)
+        subprocess.run([os.environ["SKEP_CLANG"], "-target", "bpf", "-O2", "-c", "examples/bpf/block_port.c", "-o", out],
+                       check=True)
+        offsets = ["--data-offset", "0x40", "--data-end-offset", "0x50"]
+        self.assertEqual(self.verdicts(out, *offsets, "--pcap", CAPTURE)[1], {0: counts()["total"]})
+        packet = "00" * 12 + "0800" + "00" * 9 + "06" + "00" * 10 + "0050" + "%s" + "00" * 16
+        self.assertEqual(self.skep("run", out, *offsets, "--mem", packet % "9999"), "4294967295 (0xffffffff)\n")
+        self.assertEqual(self.skep("run", out, *offsets, "--mem", packet % "9998"), "0 (0x0)\n")
 
     def test_other_kinds_count_the_same(self):
         c = counts()

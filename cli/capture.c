@@ -240,7 +240,7 @@ static void show_progress(struct capture *c, bool done)
         return;
     }
     long at = ftell(c->file);
-    if (at < 0 || seconds_now() - c->began < 0.5)
+    if (at < 0 || seconds_now() - c->began < 0.3)
         return;
     double part = (double)at / (double)c->file_size;
     int filled = part > 1 ? WIDTH : (int)(part * (double)WIDTH);

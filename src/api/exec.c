@@ -11,7 +11,7 @@
 /* Beyond any program's length, and far enough from the end that adding lengths cannot wrap. */
 #define BUDGET_MOST ((uint64_t)INT64_MAX / 2)
 
-/* Where the address lies, for people: in no region, or at which one's edge. */
+/* Where the address lies, for people: in which region, or how far from the nearest. */
 static void describe_address(const skep_run *run, char *out, size_t size)
 {
     struct sk_region regions[SK_COUNT(run->regions) + 1];
@@ -19,23 +19,29 @@ static void describe_address(const skep_run *run, char *out, size_t size)
     regions[n++] = (struct sk_region){run->stack_low, run->stack_top - run->stack_low, SKEP_READ | SKEP_WRITE, "stack"};
     for (size_t i = 0; i < run->region_count; i++)
         regions[n++] = run->regions[i];
-    uint64_t a = run->fault_address;
+    const uint64_t a = run->fault_address;
+    const struct sk_region *nearest = NULL;
+    uint64_t distance = 4096; /* farther off, the address says nothing */
     for (size_t i = 0; i < n; i++) {
         const struct sk_region *g = &regions[i];
-        uint64_t before = g->low - a, past = a - g->low;
-        if (past < g->size && run->fault_write && !(g->access & SKEP_WRITE))
-            sk_snfmt(out, size, "the %s is read-only", g->name);
-        else if (past < g->size)
-            sk_snfmt(out, size, "offset %U of the %s, which has %U bytes", past, g->name, g->size);
-        else if (past - g->size < 4096)
-            sk_snfmt(out, size, "%U bytes past the end of the %s, which has %U bytes", past - g->size, g->name, g->size);
-        else if (before <= 4096)
-            sk_snfmt(out, size, "%U bytes before the %s", before, g->name);
-        else
-            continue;
-        return;
+        uint64_t offset = a - g->low;
+        uint64_t away = offset < g->size ? 0 : offset - g->size < 0 - offset ? offset - g->size + 1 : 0 - offset;
+        if (away < distance) {
+            nearest = g;
+            distance = away;
+        }
     }
-    sk_snfmt(out, size, "no memory of this run%s", a == 0 ? ": a null pointer" : "");
+    if (!nearest)
+        sk_snfmt(out, size, "no memory of this run%s", a < 4096 ? ": a null pointer" : "");
+    else if (distance == 0 && run->fault_write && !(nearest->access & SKEP_WRITE))
+        sk_snfmt(out, size, "the %s is read-only", nearest->name);
+    else if (distance == 0)
+        sk_snfmt(out, size, "offset %U of the %s, which has %U bytes", a - nearest->low, nearest->name, nearest->size);
+    else if (a - nearest->low >= nearest->size && a > nearest->low)
+        sk_snfmt(out, size, "%U bytes past the end of the %s, which has %U bytes", a - nearest->low - nearest->size,
+                 nearest->name, nearest->size);
+    else
+        sk_snfmt(out, size, "%U bytes before the %s", nearest->low - a, nearest->name);
 }
 
 static void explain(const struct sk_program *p, const skep_run *run, skep_error *err)

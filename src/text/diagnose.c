@@ -68,7 +68,7 @@ static void say_fmt(struct sentence *s, const char *format, ...)
 
 static void say_found(struct sentence *s, const struct sk_token *t)
 {
-    uint32_t byte = (uint8_t)*t->text;
+    uint32_t byte = t->size ? (uint8_t)*t->text : 0;
     if (t->kind == SK_TOKEN_END)
         say_fmt(s, "found the end of the text");
     else if (t->kind == SK_TOKEN_LINE)

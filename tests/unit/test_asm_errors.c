@@ -5,23 +5,28 @@
 #define M SKEP_MNEMONIC
 #define K SKEP_KERNEL
 
-static void fails_sized(skep_dialect dialect, const char *text, size_t size, unsigned line, unsigned column,
+static void fails_sized(skep_dialect dialect, const char *given, size_t size, unsigned line, unsigned column,
                         const char *part)
 {
+    /* A copy that ends where the text does, so that a sanitizer sees a step beyond. */
+    char *text = malloc(size ? size : 1);
+    assert_non_null(text);
+    memcpy(text, given, size);
     void *code = NULL;
     size_t code_size = 77;
     skep_error err;
     skep_code result = skep_assemble(text, size, TEXT_OPTIONS(dialect, SKEP_LITTLE_ENDIAN), &code, &code_size, &err);
     if (result != SKEP_ERR_SYNTAX)
-        fail_msg("'%.60s': code %d", text, (int)result);
+        fail_msg("'%.60s': code %d", given, (int)result);
     if (err.line != line || err.column != column || !strstr(err.message, part))
-        fail_msg("'%.60s': %u:%u: %s", text, err.line, err.column, err.message);
+        fail_msg("'%.60s': %u:%u: %s", given, err.line, err.column, err.message);
     assert_int_equal(err.code, SKEP_ERR_SYNTAX);
     assert_true(err.pc == SKEP_NO_PC);
     assert_null(code);
     assert_int_equal(code_size, 77);
     assert_int_equal(skep_assemble(text, size, TEXT_OPTIONS(dialect, SKEP_LITTLE_ENDIAN), &code, &code_size, NULL),
                      SKEP_ERR_SYNTAX);
+    free(text);
 }
 
 static void fails(skep_dialect dialect, const char *text, unsigned line, unsigned column, const char *part)

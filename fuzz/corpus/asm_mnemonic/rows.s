@@ -1,0 +1,182 @@
+add32 r3, 0x9
+add32 r3, r3
+sub32 r3, 0x9
+sub32 r3, r3
+mul32 r3, 0x9
+mul32 r3, r3
+div32 r3, 0x9
+sdiv32 r3, 0x9
+div32 r3, r3
+sdiv32 r3, r3
+or32 r3, 0x9
+or32 r3, r3
+and32 r3, 0x9
+and32 r3, r3
+lsh32 r3, 0x9
+lsh32 r3, r3
+rsh32 r3, 0x9
+rsh32 r3, r3
+mod32 r3, 0x9
+smod32 r3, 0x9
+mod32 r3, r3
+smod32 r3, r3
+xor32 r3, 0x9
+xor32 r3, r3
+mov32 r3, 0x9
+mov32 r3, r3
+movsx832 r3, r3
+movsx1632 r3, r3
+arsh32 r3, 0x9
+arsh32 r3, r3
+neg32 r3
+add64 r3, 0x9
+add64 r3, r3
+sub64 r3, 0x9
+sub64 r3, r3
+mul64 r3, 0x9
+mul64 r3, r3
+div64 r3, 0x9
+sdiv64 r3, 0x9
+div64 r3, r3
+sdiv64 r3, r3
+or64 r3, 0x9
+or64 r3, r3
+and64 r3, 0x9
+and64 r3, r3
+lsh64 r3, 0x9
+lsh64 r3, r3
+rsh64 r3, 0x9
+rsh64 r3, r3
+mod64 r3, 0x9
+smod64 r3, 0x9
+mod64 r3, r3
+smod64 r3, r3
+xor64 r3, 0x9
+xor64 r3, r3
+mov64 r3, 0x9
+mov64 r3, r3
+movsx864 r3, r3
+movsx1664 r3, r3
+movsx3264 r3, r3
+arsh64 r3, 0x9
+arsh64 r3, r3
+neg64 r3
+le16 r3
+le32 r3
+le64 r3
+be16 r3
+be32 r3
+be64 r3
+bswap16 r3
+bswap32 r3
+bswap64 r3
+ja +0x8
+ja32 +0x9
+may_goto +0x8
+jeq r3, 0x9, -0x100
+jeq r3, r3, -0x100
+jgt r3, 0x9, -0x100
+jgt r3, r3, -0x100
+jge r3, 0x9, -0x100
+jge r3, r3, -0x100
+jset r3, 0x9, -0x100
+jset r3, r3, -0x100
+jne r3, 0x9, -0x100
+jne r3, r3, -0x100
+jsgt r3, 0x9, -0x100
+jsgt r3, r3, -0x100
+jsge r3, 0x9, -0x100
+jsge r3, r3, -0x100
+jlt r3, 0x9, -0x100
+jlt r3, r3, -0x100
+jle r3, 0x9, -0x100
+jle r3, r3, -0x100
+jslt r3, 0x9, -0x100
+jslt r3, r3, -0x100
+jsle r3, 0x9, -0x100
+jsle r3, r3, -0x100
+jeq32 r3, 0x9, -0x100
+jeq32 r3, r3, -0x100
+jgt32 r3, 0x9, -0x100
+jgt32 r3, r3, -0x100
+jge32 r3, 0x9, -0x100
+jge32 r3, r3, -0x100
+jset32 r3, 0x9, -0x100
+jset32 r3, r3, -0x100
+jne32 r3, 0x9, -0x100
+jne32 r3, r3, -0x100
+jsgt32 r3, 0x9, -0x100
+jsgt32 r3, r3, -0x100
+jsge32 r3, 0x9, -0x100
+jsge32 r3, r3, -0x100
+jlt32 r3, 0x9, -0x100
+jlt32 r3, r3, -0x100
+jle32 r3, 0x9, -0x100
+jle32 r3, r3, -0x100
+jslt32 r3, 0x9, -0x100
+jslt32 r3, r3, -0x100
+jsle32 r3, 0x9, -0x100
+jsle32 r3, r3, -0x100
+call 0x9
+callx 0x9
+call_kfunc 0x9
+callx r3
+exit
+lddw r3, 0x1122334455667788
+lddw_map_fd r3, 0x9
+lddw_map_value r3, 0x9, 0xffffff00
+lddw_var r3, 0x9
+lddw_func r3, +0x9
+lddw_map_idx r3, 0x9
+lddw_map_idx_value r3, 0x9, 0xffffff00
+ldabsw 0x9
+ldabsh 0x9
+ldabsb 0x9
+ldabsdw 0x9
+ldindw r3, 0x9
+ldindh r3, 0x9
+ldindb r3, 0x9
+ldinddw r3, 0x9
+ldxw r3, [r3-0x100]
+ldxh r3, [r3-0x100]
+ldxb r3, [r3-0x100]
+ldxdw r3, [r3-0x100]
+ldxsw r3, [r3-0x100]
+ldxsh r3, [r3-0x100]
+ldxsb r3, [r3-0x100]
+stw [r3-0x100], 0x9
+sth [r3-0x100], 0x9
+stb [r3-0x100], 0x9
+stdw [r3-0x100], 0x9
+stxw [r3-0x100], r3
+stxh [r3-0x100], r3
+stxb [r3-0x100], r3
+stxdw [r3-0x100], r3
+stxxaddw [r3-0x100], r3
+stxxorw [r3-0x100], r3
+stxxandw [r3-0x100], r3
+stxxxorw [r3-0x100], r3
+stxxfetchaddw [r3-0x100], r3
+stxxfetchorw [r3-0x100], r3
+stxxfetchandw [r3-0x100], r3
+stxxfetchxorw [r3-0x100], r3
+stxxxchgw [r3-0x100], r3
+stxxcmpxchgw [r3-0x100], r3
+ldxacqw r3, [r3-0x100]
+stxrelw [r3-0x100], r3
+stxxadddw [r3-0x100], r3
+stxxordw [r3-0x100], r3
+stxxanddw [r3-0x100], r3
+stxxxordw [r3-0x100], r3
+stxxfetchadddw [r3-0x100], r3
+stxxfetchordw [r3-0x100], r3
+stxxfetchanddw [r3-0x100], r3
+stxxfetchxordw [r3-0x100], r3
+stxxxchgdw [r3-0x100], r3
+stxxcmpxchgdw [r3-0x100], r3
+ldxacqdw r3, [r3-0x100]
+stxreldw [r3-0x100], r3
+ldxacqh r3, [r3-0x100]
+stxrelh [r3-0x100], r3
+ldxacqb r3, [r3-0x100]
+stxrelb [r3-0x100], r3

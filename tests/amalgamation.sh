@@ -21,9 +21,11 @@ for switch in -DSKEP_NO_TEXT -DSKEP_NO_OBJECT -DSKEP_NO_STOCK_HELPERS -DSKEP_SMA
     freestanding -O0 "$switch"
 done
 freestanding -Os -DSKEP_NO_TEXT -DSKEP_NO_OBJECT -DSKEP_NO_STOCK_HELPERS -DSKEP_SMALL_INTERP
-for define in "" "-DSKEP_SMALL_INTERP -DSKEP_NO_OBJECT -DSKEP_NO_STOCK_HELPERS"; do
+# The portable dispatch, too, which compilers without computed goto get.
+for define in "" -DSKEP_SWITCH_DISPATCH "-DSKEP_SMALL_INTERP -DSKEP_NO_OBJECT -DSKEP_NO_STOCK_HELPERS"; do
     echo "hosted $define"
     $cc $flags -O2 $define -D_DEFAULT_SOURCE -DSKEP_AMALGAMATION -I"$out" "$out/skep.c" tests/runner.c -o "$out/runner"
     "$out/runner" --at-least 150 tests/data "${vectors[@]}"
 done
+[ -z "${SKEP_CLANG:-}" ] || "$SKEP_CLANG" $flags -fsyntax-only "$out/skep.c"
 rm -f "$out/part.o"

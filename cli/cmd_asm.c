@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * `skep asm`: nothing is written before the whole text has been assembled, and bytes go to a terminal only if asked for.
+ */
 #include "cli.h"
 
 #include <errno.h>
@@ -47,7 +50,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 
 static const struct argp parser = {
     options, parse, "FILE|-",
-    "Assemble a text into the bytes of an eBPF program. The text is not checked beyond its syntax: `skep run` does that."
+    "Assemble a text into the bytes of an eBPF program. The text is not checked beyond its syntax: `skep run` does "
+    "that."
     "\vExamples:\n"
     "  skep asm filter.s -o filter.bin\n"
     "  skep asm --hex -\n"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * `skep disasm`: a program's bytes, or every program of an object, each on its own. Text is what `skep asm` takes again;
+ * JSON has rbpf's fields (numbers as strings of hex digits) and more. What cannot be shown does not hide the rest.
+ */
 #include "cli.h"
 
 #include <inttypes.h>
@@ -50,8 +54,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 
 static const struct argp parser = {
     options, parse, "FILE|-",
-    "Show an eBPF program as text that `skep asm` takes, or as JSON. FILE holds the bytes of a program, or is an object "
-    "(ELF, as clang -target bpf writes it): of that all programs are shown, each with the functions that it calls "
+    "Show an eBPF program as text that `skep asm` takes, or as JSON. FILE holds the bytes of a program, or is an "
+    "object (ELF, as clang -target bpf writes it): of that all programs are shown, each with the functions that it calls "
     "behind it."
     "\vExamples:\n"
     "  skep disasm filter.bin\n"

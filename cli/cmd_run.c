@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * `skep run`: the command line, and a single run. Options that do not go together are usage errors before any file is
+ * opened. With --json a failure is JSON on standard output, too.
+ */
 #include "run.h"
 
 #include <stdio.h>
@@ -33,8 +37,10 @@ static const struct argp_option options[] = {
     {"big-endian", KEY_BIG_ENDIAN, NULL, 0, "Bytes are for big-endian machines (objects say so themselves)", 1},
     {NULL, 0, NULL, 0, "What it gets:", 2},
     {"kind", KEY_KIND, "KIND", 0, "What r1 is. none: 0. raw: the memory or packet, and r2 its length. mbuff: the "
-     "metadata buffer of --mbuff. fixed: a metadata buffer of the library's. Default: what the other options ask for", 2},
-    {"mem", KEY_MEM, "FILE|HEX", 0, "The memory: hex pairs, or else a file with its bytes (./ab for a file named ab)", 2},
+     "metadata buffer of --mbuff. fixed: a metadata buffer of the library's. Default: what the other options ask for",
+     2},
+    {"mem", KEY_MEM, "FILE|HEX", 0, "The memory: hex pairs, or else a file with its bytes (./ab for a file named ab)",
+     2},
     {"mbuff", KEY_MBUFF, "FILE|HEX", 0, "The metadata buffer", 2},
     {"data-offset", KEY_DATA_OFFSET, "N", 0, "Where in the metadata buffer the address of the memory or packet goes, "
      "as 8 bytes (fixed: 0 when not given)", 2},

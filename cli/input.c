@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * Files, hex digits and numbers from the command line, and the way from a file to a program. Sizes are bounded, so that
+ * an endless input is an error.
+ */
 #include "cli.h"
 
 #include <errno.h>

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * Finds the subcommand. Each parses its own arguments; `skep help NAME` is `skep NAME --help`.
+ */
 #include "cli.h"
 
 #include <stdio.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * All that goes to standard error, and the JSON that several subcommands write. Errors of the library's say where they
+ * are unless their message does already.
+ */
 #include "cli.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * A program as JSON: how many instructions it has and the fields of each. No string here needs escaping: names and texts
- * of instructions are plain. `skep disasm --json` tells more.
+ * A program as JSON: how many instructions it has and the fields of each. No string here needs escaping: texts of
+ * instructions are plain. `skep disasm --json` tells more.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,8 +15,9 @@ static void print(const skep_insn *insns, size_t count)
         const skep_insn *insn = &insns[i];
         char text[128];
         skep_insn_format(insn, SKEP_MNEMONIC, text, sizeof text);
-        printf("%s\n        {\"opc\": \"0x%x\", \"dst\": \"0x%x\", \"src\": \"0x%x\", \"off\": \"0x%x\", ", i ? "," : "",
-               insn->opcode, insn->dst, insn->src, (unsigned)(uint16_t)insn->off);
+        printf("%s\n        {\"opc\": \"0x%x\", \"dst\": \"0x%x\", \"src\": \"0x%x\", ", i ? "," : "", insn->opcode,
+               insn->dst, insn->src);
+        printf("\"off\": \"0x%x\", ", (unsigned)(uint16_t)insn->off);
         printf("\"imm\": \"0x%" PRIx64 "\", \"desc\": \"%s\"}", (uint64_t)insn->imm, text);
     }
     printf("\n    ]\n}\n");

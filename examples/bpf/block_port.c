@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //
-// A classifier: blocks what comes from or goes to TCP port 0x9999 over IPv4. It is written for a metadata buffer that has
-// the addresses of the packet's beginning and end at the offsets 0x40 and 0x50.
+// A classifier: blocks what comes from or goes to TCP port 0x9999 over IPv4. It is written for a metadata buffer that
+// has the addresses of the packet's beginning and end at the offsets 0x40 and 0x50.
 //
 //     clang -O2 -target bpf -c block_port.c -o block_port.o
 

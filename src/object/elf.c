@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * Every offset that a file states is compared with the file's size in one place: read_header. What it hands out lies
+ * within the file, or is NULL. Numbers are taken apart byte by byte order, never through pointers to structs, so neither
+ * alignment nor the machine's own order matter.
+ */
 #include "object/elf.h"
 
 /* Layout of the ELF-64 structures (System V ABI, chapters 4 and 5): sizes and the offsets of their fields. */

@@ -382,7 +382,7 @@ class Captures(ToolTest):
 
     @unittest.skipUnless(os.environ.get("SKEP_CLANG"), "there is no clang that knows -target bpf (SKEP_CLANG)")
     def test_filter_compiled_now(self):
-        """The committed objects are what their sources say; the filter reads bytes, so byte order makes no difference."""
+        """Objects are what their sources say; the filter reads bytes, so byte order makes no difference."""
         out = self.path("now.o")
         for flags in (["-O2"], ["-O2", "-g", "-mcpu=v2"], ["-O1", "-mcpu=v3"], ["-O2", "-mcpu=v4"],
                       ["-O2", "-target", "bpfeb"]):
@@ -392,8 +392,8 @@ class Captures(ToolTest):
                 continue  # an older clang
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertEqual(self.verdicts(out, "--pcap", CAPTURE)[1], self.expected_of_filter(), flags)
-        subprocess.run([os.environ["SKEP_CLANG"], "-target", "bpf", "-O2", "-c", "examples/bpf/block_port.c", "-o", out],
-                       check=True)
+        subprocess.run([os.environ["SKEP_CLANG"], "-target", "bpf", "-O2", "-c", "examples/bpf/block_port.c",
+                        "-o", out], check=True)
         offsets = ["--data-offset", "0x40", "--data-end-offset", "0x50"]
         self.assertEqual(self.verdicts(out, *offsets, "--pcap", CAPTURE)[1], {0: counts()["total"]})
         packet = "00" * 12 + "0800" + "00" * 9 + "06" + "00" * 10 + "0050" + "%s" + "00" * 16
@@ -511,7 +511,8 @@ class Plugin(ToolTest):
         self.assertEqual(self.skep("plugin", "aabbcc", stdin="bf20000000000000 9500000000000000"), "3\n")
         self.assertEqual(self.skep("plugin", stdin="bf10000000000000 9500000000000000"), "0\n")
         # Helper 5 returns its first argument; -1 is all ones.
-        self.assertEqual(self.skep("plugin", stdin="b7010000ffffffff 8500000005000000 9500000000000000"), "f" * 16 + "\n")
+        calls_5 = "b7010000ffffffff 8500000005000000 9500000000000000"
+        self.assertEqual(self.skep("plugin", stdin=calls_5), "f" * 16 + "\n")
 
     def test_elf(self):
         with open(OBJECTS + "bare.o", "rb") as file:
@@ -548,7 +549,8 @@ class Hostile(ToolTest):
             with open(source, "rb") as file:
                 whole = bytearray(file.read())
             for _ in range(25):
-                data = bytearray(whole[:choice.randrange(len(whole) // 2, len(whole))] if choice.random() < 0.3 else whole)
+                cut = choice.randrange(len(whole) // 2, len(whole)) if choice.random() < 0.3 else len(whole)
+                data = whole[:cut]
                 for _ in range(choice.randrange(1, 6)):
                     data[choice.randrange(min(len(data), 2048))] = choice.randrange(256)
                 self.survives(bytes(data), *arguments)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Objects: what becomes of the fixtures in tests/data/objects (instructions as llvm-objdump shows them, distances worked
- * out by hand), of objects compiled right now if there is a clang, and of files that were damaged.
+ * Objects: what becomes of the fixtures in tests/data/objects (instructions as llvm-objdump shows them, distances
+ * worked out by hand), of objects compiled right now if there is a clang, and of files that were damaged.
  * Malformed objects that no compiler makes are in test_object_hostile.c.
  */
 #include <setjmp.h>

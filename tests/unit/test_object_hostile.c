@@ -153,7 +153,8 @@ static void refused(struct maker *m, const char *says)
 
 /* Slots as bytes: mov64 r0, imm; call of a function; exit; a wide immediate. */
 #define MOV(imm) 0xb7, 0, 0, 0, (imm), 0, 0, 0
-#define CALL(imm) 0x85, 0x10, 0, 0, (unsigned char)(imm), (imm) < 0 ? 0xff : 0, (imm) < 0 ? 0xff : 0, (imm) < 0 ? 0xff : 0
+#define SIGN(imm) ((imm) < 0 ? 0xff : 0)
+#define CALL(imm) 0x85, 0x10, 0, 0, (unsigned char)(imm), SIGN(imm), SIGN(imm), SIGN(imm)
 #define EXIT 0x95, 0, 0, 0, 0, 0, 0, 0
 #define WIDE(imm) 0x18, 0, 0, 0, (imm), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
 
@@ -388,8 +389,9 @@ static void other_files(void **state)
         size_t at;
         unsigned char value;
         const char *says;
-    } cases[] = {{0, 0, "not an ELF file"}, {4, 1, "64-bit"},   {5, 3, "byte order"},     {6, 0, "version"},
-                 {16, 2, "type is 2"},      {18, 62, "not a BPF object: it is for machine 62"}, {58, 40, "of 40 bytes"}};
+    } cases[] = {{0, 0, "not an ELF file"},   {4, 1, "64-bit"},     {5, 3, "byte order"},
+                 {6, 0, "version"},           {16, 2, "type is 2"}, {18, 62, "not a BPF object: it is for machine 62"},
+                 {58, 40, "of 40 bytes"}};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct maker m;

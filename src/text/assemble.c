@@ -241,13 +241,16 @@ static skep_code parse(struct sk_parser *p, struct sk_buf *out, skep_byte_order 
 skep_code sk_assemble(const skep_hooks *hooks, const char *text, size_t size, skep_dialect dialect,
                       skep_byte_order order, struct sk_buf *out, skep_error *err)
 {
-    struct sk_parser p;
-    p.count = 0;
-    p.diagnosis = NULL;
-    sk_lexer_init(&p.lexer, text, size, dialect);
-    sk_labels_init(&p.labels, hooks);
-    skep_code code = sk_grammar_init(&p.grammar, hooks, dialect) ? parse(&p, out, order, err) : sk_fail_memory(err);
-    sk_labels_free(&p.labels);
-    sk_grammar_free(&p.grammar);
+    struct sk_parser *p = sk_alloc(hooks, sizeof *p); /* too large for a device's stack */
+    if (!p)
+        return sk_fail_memory(err);
+    p->count = 0;
+    p->diagnosis = NULL;
+    sk_lexer_init(&p->lexer, text, size, dialect);
+    sk_labels_init(&p->labels, hooks);
+    skep_code code = sk_grammar_init(&p->grammar, hooks, dialect) ? parse(p, out, order, err) : sk_fail_memory(err);
+    sk_labels_free(&p->labels);
+    sk_grammar_free(&p->grammar);
+    sk_free(hooks, p);
     return code;
 }

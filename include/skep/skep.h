@@ -128,7 +128,7 @@ typedef struct skep_text_options {
 /*
  * Assembles `text` of `text_size` bytes (need not be terminated) into bytes that the caller frees with
  * skep_free. Errors: SKEP_ERR_SYNTAX with line and column, SKEP_ERR_MEMORY, SKEP_ERR_ARGUMENT.
- * What it accepts is described in docs/isa.md. The result is not checked beyond the syntax.
+ * What it accepts is described in docs/text.md. The result is not checked beyond the syntax.
  */
 SKEP_API skep_code skep_assemble(const char *text, size_t text_size, const skep_text_options *options, void **code,
                                  size_t *code_size, skep_error *err);

@@ -8,6 +8,8 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 CMAKE_FLAGS ?=
 
+# CMake runs make again: no need to tell of each folder that it enters.
+MAKEFLAGS += --no-print-directory
 configure = cmake --preset release -B $(BUILD) $(CMAKE_FLAGS)
 
 .PHONY: all setup demo test bench fuzz asan amalgamation cross install clean help
@@ -42,7 +44,7 @@ demo:
 
 test:
 	@tools/setup.sh test
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) all
 	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
 
 asan:

@@ -35,13 +35,9 @@ static void describe_address(const skep_run *run, char *out, size_t size)
         sk_snfmt(out, size, "no memory of this run%s", a < 4096 ? ": a null pointer" : "");
     else if (distance == 0 && run->fault_write && !(nearest->access & SKEP_WRITE))
         sk_snfmt(out, size, "the %s is read-only", nearest->name);
-    else if (distance == 0)
-        sk_snfmt(out, size, "offset %U of the %s, which has %U bytes", a - nearest->low, nearest->name, nearest->size);
-    else if (a - nearest->low >= nearest->size && a > nearest->low)
-        sk_snfmt(out, size, "%U bytes past the end of the %s, which has %U bytes", a - nearest->low - nearest->size,
-                 nearest->name, nearest->size);
     else
-        sk_snfmt(out, size, "%U bytes before the %s", nearest->low - a, nearest->name);
+        sk_snfmt(out, size, "offset %D of the %s, which has %U bytes", (int64_t)(a - nearest->low), nearest->name,
+                 nearest->size);
 }
 
 static void explain(const struct sk_program *p, const skep_run *run, skep_error *err)

@@ -100,8 +100,12 @@ static void complete(struct run_options *o, struct argp_state *state)
         argp_error(state, "--write needs --pcap");
     if (o->write && strcmp(o->write, "-") == 0)
         argp_error(state, "--write: standard output is for the counts; give a file");
-    if (o->pcap && strcmp(o->pcap, "-") == 0 && strcmp(o->input, "-") == 0)
-        argp_error(state, "the program and the capture cannot both be on standard input");
+    const char *const inputs[] = {o->input, o->mem, o->mbuff, o->pcap};
+    int on_stdin = 0;
+    for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++)
+        on_stdin += inputs[i] && strcmp(inputs[i], "-") == 0;
+    if (on_stdin > 1)
+        argp_error(state, "only one of program, memory, metadata buffer and capture can be on standard input");
     if (!o->data_end_given && o->kind == SKEP_FIXED_MBUFF)
         o->data_end_offset = o->data_given ? o->data_offset + 8 : 8;
 }

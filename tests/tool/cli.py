@@ -263,6 +263,7 @@ class Run(ToolTest):
         self.assertEqual(self.skep("run", "-", "--mem", "aabb11ccdd", stdin=byte_2), "17 (0x11)\n")
         self.assertEqual(self.skep("run", "-", "--mem", self.path("mem", b"\0\0\x11"), stdin=byte_2), "17 (0x11)\n")
         self.assertEqual(self.skep("run", "-", "--mem", "", stdin=length), "0 (0x0)\n")
+        self.assertEqual(self.skep("run", self.path("a.s", byte_2), "--mem", "-", stdin=b"\0\0\x11"), "17 (0x11)\n")
         self.assertEqual(self.skep("run", "-", "--mbuff", "00 00 11", stdin=byte_2), "17 (0x11)\n")
         through_buffer = "ldxdw r2, [r1+0x10]\nldxdw r1, [r1+0x8]\nsub64 r2, r1\nldxb r0, [r1+2]\nlsh64 r2, 8\n" \
                          "or64 r0, r2\nexit\n"
@@ -330,7 +331,8 @@ class Run(ToolTest):
         self.misused("run", "-", "--mem", "00", "--pcap", CAPTURE, says="--mem and --pcap")
         self.misused("run", "-", "--write", "x", says="needs --pcap")
         self.misused("run", FILTER, "--pcap", CAPTURE, "--write", "-", says="--write")
-        self.misused("run", "-", "--pcap", "-", says="standard input")
+        self.misused("run", "-", "--pcap", "-", says="only one of program")
+        self.misused("run", "-", "--mem", "-", says="only one of program")
         self.misused("run", "-", "--policy", "lax", says="guarded, trusted, strict")
         self.misused("run", "-", "--engine", "jit", says="--engine")
         self.misused("run", "-", "--budget", "many", says="--budget")

@@ -5,6 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/error.h"
+#include "text/grammar.h"
+#include "text/text.h"
+
 static skep_text_options options_of(skep_dialect dialect, skep_byte_order order)
 {
     return (skep_text_options){.size = sizeof(skep_text_options), .dialect = dialect, .byte_order = order};
@@ -39,28 +43,39 @@ void fuzz_round_trip(const void *code, size_t size, skep_dialect dialect, skep_b
     skep_free(NULL, text);
 }
 
+/* Making a grammar takes longer than reading a small text: each is made once. */
+static const struct sk_grammar *grammar_of(skep_dialect dialect)
+{
+    static struct sk_grammar grammars[2];
+    static int made[2];
+    if (!made[dialect] && !sk_grammar_init(&grammars[dialect], &sk_default_hooks, dialect))
+        abort();
+    made[dialect] = 1;
+    return &grammars[dialect];
+}
+
 void fuzz_assemble(const uint8_t *data, size_t size, skep_dialect dialect)
 {
-    skep_text_options options = options_of(dialect, SKEP_LITTLE_ENDIAN);
-    void *code;
-    size_t code_size;
     skep_error err;
-    skep_code failed = skep_assemble((const char *)data, size, &options, &code, &code_size, &err);
-    if (failed) {
+    struct sk_buf code;
+    sk_buf_init(&code, &sk_default_hooks);
+    skep_code failed = sk_assemble_by(grammar_of(dialect), &sk_default_hooks, (const char *)data, size,
+                                      SKEP_LITTLE_ENDIAN, &code, &err);
+    if (failed)
         check(failed == SKEP_ERR_SYNTAX && err.line && err.column && *err.message, "a failure without a place",
               err.message);
-        return;
+    for (int d = 0; d < 2 && !failed; d++) {
+        struct sk_buf text, again;
+        sk_buf_init(&text, &sk_default_hooks);
+        sk_buf_init(&again, &sk_default_hooks);
+        check(!sk_disassemble(code.data, code.size, (skep_dialect)d, SKEP_LITTLE_ENDIAN, &text, &err), "no listing",
+              err.message);
+        check(!sk_assemble_by(grammar_of((skep_dialect)d), &sk_default_hooks, (const char *)text.data, text.size,
+                              SKEP_LITTLE_ENDIAN, &again, &err),
+              "does not assemble", err.message);
+        check(again.size == code.size && (!code.size || !memcmp(again.data, code.data, code.size)), "other bytes", "");
+        sk_buf_free(&again);
+        sk_buf_free(&text);
     }
-    for (int d = 0; d < 2; d++) {
-        skep_text_options other = options_of((skep_dialect)d, SKEP_LITTLE_ENDIAN);
-        char *text;
-        void *again;
-        size_t length, again_size;
-        check(!skep_disassemble(code, code_size, &other, &text, &length, &err), "no listing", err.message);
-        check(!skep_assemble(text, length, &other, &again, &again_size, &err), "does not assemble", text);
-        check(again_size == code_size && !memcmp(again, code, code_size), "other bytes", text);
-        skep_free(NULL, again);
-        skep_free(NULL, text);
-    }
-    skep_free(NULL, code);
+    sk_buf_free(&code);
 }

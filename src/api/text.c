@@ -53,7 +53,7 @@ skep_code skep_assemble(const char *text, size_t text_size, const skep_text_opti
         return sk_fail(err, SKEP_ERR_ARGUMENT, "text and the places for the result must not be NULL");
     struct sk_buf out;
     sk_buf_init(&out, &hooks);
-    failed = sk_assemble(&hooks, text ? text : "", text_size, o.dialect, o.byte_order, &out, err);
+    failed = sk_assemble(&hooks, text, text_size, o.dialect, o.byte_order, &out, err);
     return give(&out, failed, code, code_size, err);
 }
 

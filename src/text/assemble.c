@@ -14,11 +14,11 @@ struct sk_token *sk_parser_token(struct sk_parser *p, unsigned at)
         struct sk_token *t = &p->window[p->count++];
         sk_lex(&p->lexer, t);
         if (t->kind == SK_TOKEN_WORD || t->kind == SK_TOKEN_REGISTER || t->kind == SK_TOKEN_SIGN)
-            t->symbol = (uint16_t)sk_grammar_find(&p->grammar, t->text, t->size);
+            t->symbol = (uint16_t)sk_grammar_find(p->grammar, t->text, t->size);
         /* A digit in a template stands for its value, however that is written. */
         char digit = (char)('0' + t->number % 10);
         if (t->kind == SK_TOKEN_NUMBER && t->number < 10)
-            t->symbol = (uint16_t)sk_grammar_find(&p->grammar, &digit, 1);
+            t->symbol = (uint16_t)sk_grammar_find(p->grammar, &digit, 1);
     }
     return &p->window[at];
 }
@@ -47,7 +47,7 @@ static unsigned walk(struct sk_parser *p, unsigned node, unsigned at, struct sk_
 /* Follows one edge: the operand or literal of `child` at token `at`. Returns as walk. */
 static unsigned follow(struct sk_parser *p, unsigned child, unsigned at, struct sk_capture *capture)
 {
-    const struct sk_node *node = sk_grammar_node(&p->grammar, child);
+    const struct sk_node *node = sk_grammar_node(p->grammar, child);
     if (!node->operand) {
         if (sk_parser_token(p, at)->symbol == node->symbol)
             return walk(p, child, at + 1, capture);
@@ -75,16 +75,16 @@ static unsigned walk(struct sk_parser *p, unsigned node, unsigned at, struct sk_
     unsigned end;
     unsigned symbol = sk_parser_token(p, at)->symbol;
     if (node == 0 && symbol) {
-        unsigned start = sk_grammar_symbol(&p->grammar, symbol)->start;
+        unsigned start = sk_grammar_symbol(p->grammar, symbol)->start;
         if (start && (end = follow(p, start, at, capture)) != 0)
             return end;
     }
-    for (unsigned c = sk_grammar_node(&p->grammar, node)->first; c; c = sk_grammar_node(&p->grammar, c)->next)
+    for (unsigned c = sk_grammar_node(p->grammar, node)->first; c; c = sk_grammar_node(p->grammar, c)->next)
         if ((end = follow(p, c, at, capture)) != 0)
             return end;
-    if (sk_grammar_node(&p->grammar, node)->op == SK_NO_OP || !ends_here(p, at))
+    if (sk_grammar_node(p->grammar, node)->op == SK_NO_OP || !ends_here(p, at))
         return 0;
-    capture->insn.op = sk_grammar_node(&p->grammar, node)->op;
+    capture->insn.op = sk_grammar_node(p->grammar, node)->op;
     return at;
 }
 
@@ -238,19 +238,33 @@ static skep_code parse(struct sk_parser *p, struct sk_buf *out, skep_byte_order 
     }
 }
 
-skep_code sk_assemble(const skep_hooks *hooks, const char *text, size_t size, skep_dialect dialect,
-                      skep_byte_order order, struct sk_buf *out, skep_error *err)
+skep_code sk_assemble_by(const struct sk_grammar *grammar, const skep_hooks *hooks, const char *text, size_t size,
+                         skep_byte_order order, struct sk_buf *out, skep_error *err)
 {
     struct sk_parser *p = sk_alloc(hooks, sizeof *p); /* too large for a device's stack */
     if (!p)
         return sk_fail_memory(err);
+    p->grammar = grammar;
     p->count = 0;
     p->diagnosis = NULL;
-    sk_lexer_init(&p->lexer, text, size, dialect);
+    sk_lexer_init(&p->lexer, size ? text : "", size, grammar->dialect);
     sk_labels_init(&p->labels, hooks);
-    skep_code code = sk_grammar_init(&p->grammar, hooks, dialect) ? parse(p, out, order, err) : sk_fail_memory(err);
+    skep_code code = parse(p, out, order, err);
     sk_labels_free(&p->labels);
-    sk_grammar_free(&p->grammar);
     sk_free(hooks, p);
+    return code;
+}
+
+skep_code sk_assemble(const skep_hooks *hooks, const char *text, size_t size, skep_dialect dialect,
+                      skep_byte_order order, struct sk_buf *out, skep_error *err)
+{
+    struct sk_grammar *grammar = sk_alloc(hooks, sizeof *grammar);
+    if (!grammar)
+        return sk_fail_memory(err);
+    skep_code code = sk_grammar_init(grammar, hooks, dialect)
+                         ? sk_assemble_by(grammar, hooks, text, size, order, out, err)
+                         : sk_fail_memory(err);
+    sk_grammar_free(grammar);
+    sk_free(hooks, grammar);
     return code;
 }

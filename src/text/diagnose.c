@@ -118,7 +118,7 @@ static void say_expected(struct sentence *s, const struct sk_parser *p, const st
             said[count] = name;
             say_fmt(s, "%s", name);
         } else {
-            const struct sk_symbol *symbol = sk_grammar_symbol(&p->grammar, d->expected[i].symbol);
+            const struct sk_symbol *symbol = sk_grammar_symbol(p->grammar, d->expected[i].symbol);
             say_fmt(s, "'%.*s'", (int)symbol->size, symbol->text);
         }
         count++;
@@ -156,8 +156,8 @@ static const struct sk_symbol *nearest(const struct sk_parser *p, const struct s
     unsigned least = t->size < 4 ? 2 : 3;
     if (t->size > sizeof best->text)
         return NULL;
-    for (unsigned i = 1; i < sk_grammar_symbol_count(&p->grammar); i++) {
-        const struct sk_symbol *symbol = sk_grammar_symbol(&p->grammar, i);
+    for (unsigned i = 1; i < sk_grammar_symbol_count(p->grammar); i++) {
+        const struct sk_symbol *symbol = sk_grammar_symbol(p->grammar, i);
         if (!symbol->start || symbol->size < 2)
             continue;
         unsigned d = distance(t->text, t->size, symbol->text, symbol->size);

@@ -32,7 +32,7 @@ struct sk_diagnosis {
 
 struct sk_parser {
     struct sk_lexer lexer;
-    struct sk_grammar grammar;
+    const struct sk_grammar *grammar;
     struct sk_labels labels;
     struct sk_token window[SK_WINDOW];
     unsigned count;

@@ -320,7 +320,7 @@ dispatch:
 
     OP(PACKET)
     {
-        uint32_t offset = (uint32_t)(sk_icode_operand(ip) + (ip->dst ? (int32_t)r[ip->src] : 0));
+        uint32_t offset = (uint32_t)sk_icode_operand(ip) + (ip->dst ? (uint32_t)r[ip->src] : 0);
         if (!load_packet(run, offset, (unsigned)ip->off, &acc)) {
             r[0] = 0;
             meter -= INDEX() + 1;
@@ -335,8 +335,8 @@ dispatch:
     }
 #endif
 
-done:
-    run->executed = run->budget - (uint64_t)meter;
+done: /* LD_ABS may get here past the budget, which only meter points compare */
+    run->executed = run->budget - (uint64_t)(meter < 0 ? 0 : meter);
     return true;
 
 exhausted:

@@ -118,10 +118,13 @@ static bool proven(const struct lowering *l, const struct sk_insn *insn, unsigne
     return base == 10 && insn->off >= -(int32_t)l->frame_size && insn->off + size <= 0;
 }
 
-static void guarded_base(struct lowering *l, unsigned base)
+/* Whether the access through `base` is guarded, which the run wants to know. */
+static bool is_guarded(struct lowering *l, const struct sk_insn *insn, unsigned base)
 {
-    if (l->image->guarded)
-        l->image->shape.bases |= 1u << base;
+    if (!l->image->guarded || proven(l, insn, base))
+        return false;
+    l->image->shape.bases |= 1u << base;
+    return true;
 }
 
 static uint32_t call_number(const struct sk_image *image, uint32_t id)
@@ -150,7 +153,6 @@ static void lower_one(struct lowering *l, uint32_t i)
     const struct sk_op_info *info = &sk_op_infos[insn->op];
     struct sk_icode *c = &l->image->code[i];
     bool acc_dst = ACC(l->acc == insn->dst), acc_src = ACC(l->acc == insn->src);
-    bool trusted = !l->image->guarded;
     *c = (struct sk_icode){plain[insn->op], insn->dst, insn->src, insn->off, insn->imm};
 
     switch ((enum sk_form)info->form) {
@@ -228,29 +230,24 @@ static void lower_one(struct lowering *l, uint32_t i)
         l->acc = 0;
         break;
     case SK_FORM_LDX:
-        guarded_base(l, insn->src);
-        c->op += acc_src + 2 * (trusted || proven(l, insn, insn->src));
+        c->op += acc_src + 2 * !is_guarded(l, insn, insn->src);
         l->acc = insn->dst;
         break;
     case SK_FORM_ST:
-        guarded_base(l, insn->dst);
-        c->op += acc_dst + 2 * (trusted || proven(l, insn, insn->dst));
+        c->op += acc_dst + 2 * !is_guarded(l, insn, insn->dst);
         break;
     case SK_FORM_STX:
-        guarded_base(l, insn->dst);
-        c->op += (acc_dst ? 1 : acc_src ? 2 : 0) + 3 * (trusted || proven(l, insn, insn->dst));
+        c->op += (acc_dst ? 1 : acc_src ? 2 : 0) + 3 * !is_guarded(l, insn, insn->dst);
         break;
     case SK_FORM_LDX_ACQ: /* handlers of atomics have the address in dst */
         c->dst = insn->src;
         c->src = insn->dst;
-        guarded_base(l, insn->src);
-        c->op += trusted;
+        c->op += !is_guarded(l, insn, insn->src);
         l->acc = SK_REGISTERS;
         break;
     case SK_FORM_ATOMIC:
     case SK_FORM_STX_REL:
-        guarded_base(l, insn->dst);
-        c->op += trusted;
+        c->op += !is_guarded(l, insn, insn->dst);
         l->acc = SK_REGISTERS;
         break;
     case SK_FORM_LDDW_ID: /* the structural check refuses them */
@@ -368,6 +365,7 @@ skep_code sk_image_create(struct sk_program *p, const uint32_t *frame_sizes, boo
     image->shape.touched = p->subprogs[0].stack_touched;
     image->shape.main_may_gotos = p->subprogs[0].may_goto_count;
     image->shape.most_may_gotos = p->most_may_gotos;
+    image->shape.unguarded = !guarded;
     sk_free(&p->hooks, leader);
     *out = image;
     return SKEP_OK;

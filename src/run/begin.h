@@ -31,13 +31,14 @@ static inline skep_run *sk_run_init(void *workspace, const struct sk_run_shape *
     uint64_t *r = run->regs; /* one by one: GCC makes `rep stos` of a loop, which is slower */
     r[0] = r[1] = r[2] = r[3] = r[4] = r[5] = r[6] = r[7] = r[8] = r[9] = 0;
     r[10] = run->stack_low = run->stack_top = sk_addr(at) + SK_STACK_BYTES;
+    run->depth = 0;
+    run->whole_frames = shape->unguarded;
     sk_run_push_stack(run, shape->frame_size, shape->touched);
     run->bases = shape->bases;
     run->env = env;
     run->budget = budget;
     run->region_count = 0;
     run->packet = run->packet_size = run->context = 0;
-    run->depth = 0;
     run->may_gotos = (uint32_t *)(void *)(at + SK_STACK_BYTES);
     run->may_goto_stride = shape->most_may_gotos;
     if (shape->main_may_gotos)
@@ -61,11 +62,15 @@ static inline void sk_run_add_region(skep_run *run, const char *name, uint64_t l
 static inline void sk_run_ready(skep_run *run)
 {
     const struct sk_region *first = &run->regions[0];
+    bool frame_is_home = false;
     for (unsigned write = 0; write < 2; write++) {
         bool good = run->region_count && first->size >= 8 && (first->access & (write ? SKEP_WRITE : SKEP_READ));
+        frame_is_home |= !good;
         run->home_low[write] = good ? first->low : run->stack_low;
         run->home_eights[write] = (good ? first->size : run->stack_top - run->stack_low) - 7;
     }
+    if (frame_is_home && run->bases && !run->whole_frames) /* hits of the cache will not tell */
+        sk_run_clean_frames(run);
     sk_run_reset_guards(run);
 }
 

@@ -32,6 +32,8 @@ struct sk_frame {
     uint64_t r10;      /* the caller's */
     uint32_t back;     /* index to return to */
     uint32_t subprog;  /* whose frame this is */
+    uint64_t low;      /* where it begins */
+    uint32_t unclean;  /* bytes from there that were not zeroed, see sk_run_push_stack */
 };
 
 /* What a run shares with every other run of its VM. */
@@ -52,8 +54,16 @@ struct skep_run {
     uint64_t home_low[2], home_eights[2]; /* what guard entries begin as */
     uint32_t bases;                /* sk_run_shape's: the guard entries in use */
     bool stack_cached;             /* a guard entry may hold the frame at stack_low */
+    bool whole_frames;             /* all of every frame is zeroed */
     uint8_t region_count;
     struct sk_region regions[3];
+
+    /* For machine code: the regions that it checks inline (enum sk_ir_region). The limit is how many offsets are good
+     * starts for an access, by kind and log2 of its size; 0 for none. */
+    uint64_t native_low[3];
+    uint64_t native_limit[3][2][4];
+    uint64_t native_sp; /* the host's stack pointer to return with on a fault */
+    int64_t meter;
 
     uint64_t packet, packet_size; /* what LD_ABS and LD_IND read */
     uint64_t context;             /* r1 at the start */
@@ -85,6 +95,7 @@ struct sk_run_shape {
     uint32_t main_may_gotos;  /* may_goto instructions of main */
     uint32_t most_may_gotos;  /* of any function */
     uint32_t bases;           /* the registers that guarded accesses are based on, a bit each */
+    bool unguarded;           /* nothing will tell where accesses lead */
 };
 
 /* All guard entries back to what they began as. */
@@ -105,23 +116,35 @@ static inline bool sk_run_guarded(const skep_run *run, unsigned reg, uint64_t ad
     return address - run->guard_low[write][reg] < run->guard_eights[write][reg] + (8 - size);
 }
 
-/* The region that holds all `size` bytes at `address` and allows the access, or false. The stack included. */
-bool sk_run_find(const skep_run *run, uint64_t address, uint64_t size, bool write, struct sk_region *region);
+/*
+ * The region that holds all `size` bytes at `address` and allows the access, or false. The stack included: once it is
+ * reached this way, frames are clean as a whole.
+ */
+bool sk_run_find(skep_run *run, uint64_t address, uint64_t size, bool write, struct sk_region *region);
 
 /* The slow half of a guarded access: looks up and caches under `reg`, or records the fault. */
 bool sk_run_guard_miss(skep_run *run, unsigned reg, uint64_t address, unsigned size, bool write);
 
-/* Makes room for a frame of `size` bytes, of which the upper `touched` read as zero. */
+/*
+ * Makes room for a frame of `size` bytes, all of which read as zero; of which the upper `touched` are in reach of
+ * accesses through r10 that need no check. The others are zeroed when a checked access first reaches the stack: most runs
+ * have none, and 512 bytes are a good part of a small program's time.
+ */
 static inline void sk_run_push_stack(skep_run *run, uint32_t size, uint32_t touched)
 {
     run->stack_low -= size;
     run->stack_cached = false; /* entries from now on may hold the new frame; older ones do not */
-    if (touched > size)
+    if (touched > size || run->whole_frames)
         touched = size;
+    run->frames[run->depth].low = run->stack_low;
+    run->frames[run->depth].unclean = size - touched;
     if (touched)
         memset(sk_ptr(run->stack_low + size - touched), 0, touched);
 }
 void sk_run_pop_stack(skep_run *run, uint32_t size);
+
+/* Zeroes what the frames in use have not had zeroed, and has later ones zeroed as a whole. */
+void sk_run_clean_frames(skep_run *run);
 
 /* Ends the run; the first call counts. Returns false, for `return sk_run_fault(...)`. */
 bool sk_run_fault(skep_run *run, skep_code code, uint64_t address);

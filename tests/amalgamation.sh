@@ -17,12 +17,12 @@ freestanding() { # level and switches
     tools/check_freestanding "$out/part.o"
 }
 freestanding -Os
-for switch in -DSKEP_NO_TEXT -DSKEP_NO_OBJECT -DSKEP_NO_STOCK_HELPERS -DSKEP_SMALL_INTERP; do
+for switch in -DSKEP_NO_JIT -DSKEP_NO_TEXT -DSKEP_NO_OBJECT -DSKEP_NO_STOCK_HELPERS -DSKEP_SMALL_INTERP; do
     freestanding -O0 "$switch"
 done
-freestanding -Os -DSKEP_NO_TEXT -DSKEP_NO_OBJECT -DSKEP_NO_STOCK_HELPERS -DSKEP_SMALL_INTERP
+freestanding -Os -DSKEP_NO_JIT -DSKEP_NO_TEXT -DSKEP_NO_OBJECT -DSKEP_NO_STOCK_HELPERS -DSKEP_SMALL_INTERP
 # The portable dispatch, too, which compilers without computed goto get.
-for define in "" -DSKEP_SWITCH_DISPATCH "-DSKEP_SMALL_INTERP -DSKEP_NO_OBJECT -DSKEP_NO_STOCK_HELPERS"; do
+for define in "" -DSKEP_SWITCH_DISPATCH "-DSKEP_SMALL_INTERP -DSKEP_NO_JIT -DSKEP_NO_OBJECT -DSKEP_NO_STOCK_HELPERS"; do
     echo "hosted $define"
     $cc $flags -O2 $define -D_DEFAULT_SOURCE -DSKEP_AMALGAMATION -I"$out" "$out/skep.c" tests/runner.c -o "$out/runner"
     "$out/runner" --at-least 150 tests/data "${vectors[@]}"

@@ -116,7 +116,11 @@ enum differential_outcome differential_run(const struct differential *in, char *
     memset(workspace, 0xa5, sizeof workspace); /* what an earlier run may have left behind */
     uint64_t result = 0, executed = 0;
     exec.executed = &executed;
-    skep_code code = skep_vm_exec(vm, &exec, &result, &err);
+    if (in->native && skep_vm_jit_compile(vm, &err)) {
+        fprintf(stderr, "%s\n", err.message);
+        abort();
+    }
+    skep_code code = (in->native ? skep_vm_exec_jit : skep_vm_exec)(vm, &exec, &result, &err);
     skep_vm_free(vm);
     if (!code)
         err.pc = SKEP_NO_PC, err.address = 0;

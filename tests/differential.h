@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * One program, one input, two interpreters: the library's and the reference. Equal means the same code, pc, address, number of
+ * One program, one input, an engine of the library's and the reference. Equal means the same code, pc, address, number of
  * instructions, r0, packet and metadata buffer.
  */
 #ifndef DIFFERENTIAL_H
@@ -16,6 +16,7 @@ struct differential {
     size_t packet_size;    /* at most DIFFERENTIAL_MOST */
     bool read_only;
     uint64_t budget;
+    bool native; /* as machine code */
     skep_policy policy; /* SKEP_TRUSTED: what faults in the reference is not run at all */
 };
 

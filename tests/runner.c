@@ -297,8 +297,9 @@ static void check_error(const struct test *test, const char *how, const skep_err
         fail("%s: the error's message is not a sentence\n", how);
 }
 
-/* One run; `workspace` is NULL for the library's own. */
-static void run(const struct test *test, const skep_vm *vm, const char *how, void *workspace, size_t workspace_size)
+/* One run in one engine; `workspace` is NULL for the library's own. */
+static void run(const struct test *test, const skep_vm *vm, bool native, const char *how, void *workspace,
+                size_t workspace_size)
 {
     skep_error err;
     uint64_t result = 0, executed = 0;
@@ -308,7 +309,7 @@ static void run(const struct test *test, const skep_vm *vm, const char *how, voi
     skep_exec_options options = {.size = sizeof options, .mem = mem.data, .mem_size = mem.size,
                                  .budget = test->budget, .workspace = workspace,
                                  .workspace_size = workspace_size, .executed = &executed};
-    if (skep_vm_exec(vm, &options, &result, &err))
+    if ((native ? skep_vm_exec_jit : skep_vm_exec)(vm, &options, &result, &err))
         check_error(test, how, &err);
     else if (test->fails)
         fail("%s: expected %s, got the result 0x%llx\n", how, code_text(test->code), (unsigned long long)result);
@@ -342,9 +343,16 @@ static void run_policy(const struct test *test, const struct bytes *code, skep_b
         size_t size = skep_vm_workspace_size(vm);
         char *workspace = malloc(size + 1);
         size_t before = strlen(failure);
-        run(test, vm, how, NULL, 0);
+        run(test, vm, false, how, NULL, 0);
         for (int i = 0; i < 2 && workspace && strlen(failure) == before; i++)
-            run(test, vm, how, workspace + 1, size);
+            run(test, vm, false, how, workspace + 1, size);
+        skep_code code_of_jit = skep_vm_jit_compile(vm, &err);
+        char how_jit[128];
+        snprintf(how_jit, sizeof how_jit, "%s, as machine code", how);
+        for (int i = 0; i < 2 && workspace && !code_of_jit && strlen(failure) == before; i++)
+            run(test, vm, true, how_jit, workspace + 1, size);
+        if (code_of_jit && code_of_jit != SKEP_ERR_UNSUPPORTED)
+            fail("%s: %s\n", how_jit, err.message);
         free(workspace);
     }
     skep_vm_free(vm);

@@ -22,11 +22,12 @@ FLOORS = ["base", "isa", "btf", "text", "program", "run", "map", "helper", "cont
 # What each switch leaves out. SKEP_SMALL_INTERP is a matter of src/interp alone.
 SWITCHES = {
     "SKEP_NO_TEXT": ("src/text/", "src/api/text.c", "src/api/builder.c", "src/program/builder.c"),
+    "SKEP_NO_JIT": ("src/jit/",),
     "SKEP_NO_OBJECT": ("src/object/", "src/api/object.c"),
     "SKEP_NO_STOCK_HELPERS": ("src/helper/stock.c",),
     "SKEP_FREESTANDING": ("src/os/",),
 }
-ALWAYS = ("src/text/none.c",)  # knows the switch itself
+ALWAYS = ("src/text/none.c", "src/jit/none.c")  # knows the switch itself
 LOCAL = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"]+)".*$', re.M)
 FEATURE = re.compile(r"^#define _\w+_SOURCE\b.*\n", re.M)
 TOKEN = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|/\*.*?\*/|(?:(?:\.|->)\s*)?\b[A-Za-z_]\w*', re.S)
@@ -77,8 +78,9 @@ class Amalgamation:
         self.sources = []
         for folder in FLOORS:
             path = os.path.join(TOP, "src", folder)
-            if os.path.isdir(path):
-                self.sources += [f"src/{folder}/{name}" for name in sorted(os.listdir(path)) if name.endswith(".c")]
+            for folder, folders, names in sorted(os.walk(path)):
+                folder = os.path.relpath(folder, TOP)
+                self.sources += [f"{folder}/{name}" for name in sorted(names) if name.endswith(".c")]
 
     def inline(self, text):
         """Headers go to the front, lists (.def) to where they are asked for, every time."""
@@ -151,7 +153,7 @@ def version():
 
 def sizes(out):
     compiler = os.environ.get("CC", "cc").split()
-    small = ["SKEP_NO_TEXT", "SKEP_NO_OBJECT", "SKEP_NO_STOCK_HELPERS", "SKEP_SMALL_INTERP"]
+    small = ["SKEP_NO_JIT", "SKEP_NO_TEXT", "SKEP_NO_OBJECT", "SKEP_NO_STOCK_HELPERS", "SKEP_SMALL_INTERP"]
     rows = [("everything, hosted", []), ("everything, freestanding", ["SKEP_FREESTANDING"])]
     rows += [(f"freestanding, `{name}`", ["SKEP_FREESTANDING", name]) for name in small]
     rows += [("freestanding, all four", ["SKEP_FREESTANDING"] + small)]

@@ -104,6 +104,11 @@ typedef struct skep_hooks {
     void (*log)(void *user, const char *text, size_t size);
     /* The number of the cpu that the caller runs on. */
     uint32_t (*cpu_id)(void *user);
+    /* Pages for machine code: writable `size` bytes (a multiple of 4096); then executable and no longer writable (false:
+     * refused); then gone. All three or none; without them skep_vm_jit_compile answers SKEP_ERR_UNSUPPORTED. */
+    void *(*code_alloc)(void *user, size_t size);
+    bool (*code_seal)(void *user, void *pages, size_t size);
+    void (*code_free)(void *user, void *pages, size_t size);
 } skep_hooks;
 
 /* Frees what the library returned to the caller, with the hooks (or NULL) that were given there. NULL is fine. */
@@ -383,6 +388,22 @@ typedef struct skep_exec_options {
  * Errors: SKEP_ERR_STATE (no program), SKEP_ERR_ARGUMENT, SKEP_ERR_MEMORY, and those of 32 and above.
  */
 SKEP_API skep_code skep_vm_exec(const skep_vm *vm, const skep_exec_options *options, uint64_t *result, skep_error *err);
+
+/*
+ * Compiles the loaded program to machine code, for skep_vm_exec_jit. Under SKEP_GUARDED the code checks every access
+ * that is not proven and counts against the budget, so that it cannot take the host down whatever the program does. The
+ * code belongs to the VM; a new program, helper or grant drops it. SKEP_ERR_UNSUPPORTED where there is no back end
+ * (today: everywhere but x86-64); SKEP_ERR_STATE: no program.
+ */
+SKEP_API skep_code skep_vm_jit_compile(skep_vm *vm, skep_error *err);
+/* Bytes of machine code that the VM has; 0: none. */
+SKEP_API size_t skep_vm_jit_size(const skep_vm *vm);
+/*
+ * As skep_vm_exec, in machine code: same result, same memory, same errors at the same pc. SKEP_ERR_STATE when the VM
+ * has no machine code.
+ */
+SKEP_API skep_code skep_vm_exec_jit(const skep_vm *vm, const skep_exec_options *options, uint64_t *result,
+                                    skep_error *err);
 
 /* Bytes that a run of the loaded program needs as its workspace; changes with the program and the offsets. */
 SKEP_API size_t skep_vm_workspace_size(const skep_vm *vm);

@@ -81,9 +81,19 @@ static void explain(const struct sk_program *p, const skep_run *run, skep_error 
     err->detail = run->detail;
 }
 
+static bool run_native(const struct sk_native *native, skep_run *run)
+{
+    sk_native_begin(run, native);
+    sk_native_entry *entry;
+    memcpy(&entry, &native->pages, sizeof entry);
+    run->regs[0] = entry(run);
+    run->executed = run->budget - (uint64_t)(run->meter < 0 ? 0 : run->meter);
+    return run->code == SKEP_OK;
+}
+
 /* The run itself, in a workspace that is large enough. */
-static inline skep_code run_in(const skep_vm *vm, const skep_exec_options *options, void *workspace, uint64_t *result,
-                               skep_error *err)
+static inline skep_code run_in(const skep_vm *vm, bool native, const skep_exec_options *options, void *workspace,
+                               uint64_t *result, skep_error *err)
 {
     uint8_t *own;
     uint64_t budget = options->budget ? options->budget : vm->budget;
@@ -93,7 +103,7 @@ static inline skep_code run_in(const skep_vm *vm, const skep_exec_options *optio
         options->mbuff,      options->mbuff_size, vm->data_offset, vm->data_end_offset};
     sk_context_of(vm->kind)->begin(run, &input, own);
     sk_run_ready(run);
-    bool ok = sk_interp(vm->image, run);
+    bool ok = native ? run_native(vm->native, run) : sk_interp(vm->image, run);
     if (options->executed)
         *options->executed = run->executed;
     if (SK_LIKELY(ok)) {
@@ -107,25 +117,26 @@ static inline skep_code run_in(const skep_vm *vm, const skep_exec_options *optio
 }
 
 /* Apart from skep_vm_exec, so that a caller with a workspace of its own does not pay for this frame. */
-static SK_NOINLINE skep_code run_in_frame(const skep_vm *vm, const skep_exec_options *options, uint64_t *result,
+static SK_NOINLINE skep_code run_in_frame(const skep_vm *vm, bool native, const skep_exec_options *options, uint64_t *result,
                                           skep_error *err)
 {
     _Alignas(16) uint8_t workspace[INLINE_WORKSPACE];
-    return run_in(vm, options, workspace, result, err);
+    return run_in(vm, native, options, workspace, result, err);
 }
 
-static SK_NOINLINE skep_code run_in_heap(const skep_vm *vm, const skep_exec_options *options, uint64_t *result,
+static SK_NOINLINE skep_code run_in_heap(const skep_vm *vm, bool native, const skep_exec_options *options, uint64_t *result,
                                          skep_error *err)
 {
     void *workspace = sk_alloc(&vm->env.hooks, vm->workspace_size);
     if (!workspace)
         return sk_fail_memory(err);
-    skep_code code = run_in(vm, options, workspace, result, err);
+    skep_code code = run_in(vm, native, options, workspace, result, err);
     sk_free(&vm->env.hooks, workspace);
     return code;
 }
 
-skep_code skep_vm_exec(const skep_vm *vm, const skep_exec_options *given, uint64_t *result, skep_error *err)
+static inline skep_code exec(const skep_vm *vm, bool native, const skep_exec_options *given, uint64_t *result,
+                             skep_error *err)
 {
     skep_exec_options copy;
     const skep_exec_options *options = given;
@@ -138,6 +149,8 @@ skep_code skep_vm_exec(const skep_vm *vm, const skep_exec_options *given, uint64
     }
     if (!vm->image)
         return sk_fail(err, SKEP_ERR_STATE, "no program is loaded");
+    if (native && !vm->native)
+        return sk_fail(err, SKEP_ERR_STATE, "the program is not compiled: call skep_vm_jit_compile first");
     skep_code failed = sk_context_check_input(vm->kind, options, err);
     if (SK_UNLIKELY(failed))
         return failed;
@@ -145,9 +158,19 @@ skep_code skep_vm_exec(const skep_vm *vm, const skep_exec_options *given, uint64
         if (options->workspace_size < vm->workspace_size)
             return sk_fail(err, SKEP_ERR_ARGUMENT, "the workspace has %z bytes; this program needs %z",
                            options->workspace_size, vm->workspace_size);
-        return run_in(vm, options, options->workspace, result, err);
+        return run_in(vm, native, options, options->workspace, result, err);
     }
     if (vm->workspace_size <= INLINE_WORKSPACE)
-        return run_in_frame(vm, options, result, err);
-    return run_in_heap(vm, options, result, err);
+        return run_in_frame(vm, native, options, result, err);
+    return run_in_heap(vm, native, options, result, err);
+}
+
+skep_code skep_vm_exec(const skep_vm *vm, const skep_exec_options *options, uint64_t *result, skep_error *err)
+{
+    return exec(vm, false, options, result, err);
+}
+
+skep_code skep_vm_exec_jit(const skep_vm *vm, const skep_exec_options *options, uint64_t *result, skep_error *err)
+{
+    return exec(vm, true, options, result, err);
 }

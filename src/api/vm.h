@@ -6,6 +6,7 @@
 #include "context/context.h"
 #include "helper/helper.h"
 #include "interp/lower.h"
+#include "jit/compile.h"
 #include "program/program.h"
 
 struct skep_vm {
@@ -23,6 +24,7 @@ struct skep_vm {
     struct sk_helper_table helpers;
     size_t grant_room;
     struct sk_image *image; /* NULL: no program */
+    struct sk_native *native; /* its machine code; NULL: none */
     size_t workspace_size;  /* of a run of it */
 };
 

@@ -69,6 +69,11 @@ bool sk_hooks_resolve(skep_hooks *out, const skep_hooks *given)
         out->log = own.log;
     if (own.cpu_id)
         out->cpu_id = own.cpu_id;
+    if (own.code_alloc && own.code_seal && own.code_free) {
+        out->code_alloc = own.code_alloc;
+        out->code_seal = own.code_seal;
+        out->code_free = own.code_free;
+    }
     out->user = own.user;
     out->size = sizeof *out;
     return true;

@@ -53,10 +53,10 @@ static void begin_fixed(skep_run *run, const struct sk_input *input, uint8_t *ow
 const struct sk_context *sk_context_of(skep_kind kind)
 {
     static const struct sk_context contexts[] = {
-        [SKEP_NO_DATA] = {"no data", false, false, NULL, begin_no_data},
-        [SKEP_RAW] = {"raw", true, false, NULL, begin_raw},
-        [SKEP_MBUFF] = {"metadata buffer", true, true, NULL, begin_mbuff},
-        [SKEP_FIXED_MBUFF] = {"fixed metadata buffer", true, false, room_fixed, begin_fixed},
+        [SKEP_NO_DATA] = {"no data", false, false, false, NULL, begin_no_data},
+        [SKEP_RAW] = {"raw", true, false, false, NULL, begin_raw},
+        [SKEP_MBUFF] = {"metadata buffer", true, true, true, NULL, begin_mbuff},
+        [SKEP_FIXED_MBUFF] = {"fixed metadata buffer", true, false, true, room_fixed, begin_fixed},
     };
     return (unsigned)kind < SK_COUNT(contexts) ? &contexts[kind] : NULL;
 }

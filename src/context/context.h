@@ -22,6 +22,7 @@ struct sk_input {
 struct sk_context {
     const char *name;
     bool takes_mem, takes_mbuff;
+    bool context_is_memory; /* r1 leads to a buffer other than the packet */
     /* Bytes of its own in the workspace; only the offsets of the input are set. NULL: none. */
     size_t (*room)(const struct sk_input *input);
     void (*begin)(skep_run *run, const struct sk_input *input, uint8_t *own);

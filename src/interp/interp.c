@@ -11,65 +11,13 @@
 #include "interp/interp.h"
 
 #include "interp/bodies.h"
+#include "interp/frame.h"
 
 #if (defined(__GNUC__) || defined(__clang__)) && !defined(SKEP_SWITCH_DISPATCH)
 #define COMPUTED_GOTO 1
 #else
 #define COMPUTED_GOTO 0
 #endif
-
-/* LD_ABS and LD_IND: false when the packet does not reach that far. */
-static bool load_packet(const skep_run *run, uint32_t offset, unsigned size, uint64_t *value)
-{
-    if ((uint64_t)offset + size > run->packet_size)
-        return false;
-    const uint8_t *p = sk_ptr(run->packet + offset);
-    *value = size == 1   ? *p
-             : size == 2 ? sk_be16(sk_load16(p))
-             : size == 4 ? sk_be32(sk_load32(p))
-                         : sk_be64(sk_load64(p));
-    return true;
-}
-
-/* Enters a function: a zeroed frame, r6..r9 zero, the caller's ones put aside. */
-static SK_NOINLINE bool enter(const struct sk_image *image, skep_run *run, uint32_t subprog, uint32_t back)
-{
-    if (run->depth + 1 >= SKEP_MAX_FRAMES)
-        return sk_run_fault(run, SKEP_ERR_DEPTH, 0);
-    const struct sk_subprog *sub = &image->program->subprogs[subprog];
-    struct sk_frame *frame = &run->frames[++run->depth];
-    memcpy(frame->saved, run->regs + 6, sizeof frame->saved);
-    frame->r10 = run->regs[10];
-    frame->back = back;
-    frame->subprog = subprog;
-    memset(run->regs + 6, 0, sizeof frame->saved);
-    run->regs[10] = run->stack_low;
-    sk_run_push_stack(run, image->frame_sizes[subprog], sub->stack_touched);
-    if (sub->may_goto_count)
-        memset(run->may_gotos + (size_t)run->depth * run->may_goto_stride, 0, sub->may_goto_count * sizeof(uint32_t));
-    return true;
-}
-
-/* Leaves it; returns the index to go on at. */
-static SK_NOINLINE uint32_t leave(const struct sk_image *image, skep_run *run)
-{
-    const struct sk_frame *frame = &run->frames[run->depth--];
-    memcpy(run->regs + 6, frame->saved, sizeof frame->saved);
-    run->regs[10] = frame->r10;
-    memset(run->regs + 1, 0, 5 * sizeof *run->regs);
-    sk_run_pop_stack(run, image->frame_sizes[frame->subprog]);
-    return frame->back;
-}
-
-/* The function that a handle names, or SK_NO_INDEX. */
-static uint32_t function_of_handle(const struct sk_program *p, uint64_t handle)
-{
-    uint64_t slot = handle ^ SK_FUNC_HANDLE_TAG;
-    if (slot >= p->slot_count || p->index_of[slot] == SK_NO_INDEX)
-        return SK_NO_INDEX;
-    uint32_t index = p->index_of[slot], subprog = sk_program_subprog_at(p, index);
-    return p->subprogs[subprog].begin == index ? subprog : SK_NO_INDEX;
-}
 
 /* In a small build the handlers of variants do not exist; nothing is lowered to them. */
 #ifndef SKEP_SMALL_INTERP
@@ -271,7 +219,7 @@ dispatch:
     {
         if (EXHAUSTED())
             goto exhausted;
-        if (!enter(image, run, (uint32_t)sk_icode_operand(ip), (uint32_t)INDEX() + 1))
+        if (!sk_frame_enter(image, run, (uint32_t)sk_icode_operand(ip), (uint32_t)INDEX() + 1))
             goto fault;
         meter += sk_icode_distance(ip) - 1;
         ip += sk_icode_distance(ip);
@@ -291,9 +239,9 @@ dispatch:
                 NEXT();
             }
         } else {
-            uint32_t subprog = function_of_handle(image->program, target);
+            uint32_t subprog = sk_function_of_handle(image->program, target);
             if (subprog != SK_NO_INDEX) {
-                if (!enter(image, run, subprog, (uint32_t)INDEX() + 1))
+                if (!sk_frame_enter(image, run, subprog, (uint32_t)INDEX() + 1))
                     goto fault;
                 meter -= INDEX() + 1;
                 ip = code + image->program->subprogs[subprog].begin;
@@ -313,7 +261,7 @@ dispatch:
         meter -= INDEX() + 1;
         if (run->depth == 0)
             goto done;
-        ip = code + leave(image, run);
+        ip = code + sk_frame_leave(image, run);
         meter += INDEX();
         DISPATCH();
     }
@@ -321,7 +269,7 @@ dispatch:
     OP(PACKET)
     {
         uint32_t offset = (uint32_t)sk_icode_operand(ip) + (ip->dst ? (uint32_t)r[ip->src] : 0);
-        if (!load_packet(run, offset, (unsigned)ip->off, &acc)) {
+        if (!sk_frame_packet(run, offset, (unsigned)ip->off, &acc)) {
             r[0] = 0;
             meter -= INDEX() + 1;
             goto done;

@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <time.h>
 
 #include "base/mem.h"
@@ -51,4 +52,24 @@ static uint32_t os_cpu_id(void *user)
     return cpu < 0 ? 0 : (uint32_t)cpu;
 }
 
-const skep_hooks sk_default_hooks = {sizeof(skep_hooks), NULL, os_realloc, os_time_ns, os_random, os_log, os_cpu_id};
+static void *os_code_alloc(void *user, size_t size)
+{
+    (void)user;
+    void *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return pages == MAP_FAILED ? NULL : pages;
+}
+
+static bool os_code_seal(void *user, void *pages, size_t size)
+{
+    (void)user;
+    return mprotect(pages, size, PROT_READ | PROT_EXEC) == 0;
+}
+
+static void os_code_free(void *user, void *pages, size_t size)
+{
+    (void)user;
+    munmap(pages, size);
+}
+
+const skep_hooks sk_default_hooks = {sizeof(skep_hooks), NULL, os_realloc, os_time_ns, os_random, os_log, os_cpu_id,
+                                     os_code_alloc,      os_code_seal, os_code_free};

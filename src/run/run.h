@@ -62,8 +62,10 @@ struct skep_run {
      * starts for an access, by kind and log2 of its size; 0 for none. */
     uint64_t native_low[3];
     uint64_t native_limit[3][2][4];
-    uint64_t native_sp; /* the host's stack pointer to return with on a fault */
-    int64_t meter;
+    const void *native_table;       /* what it calls: struct sk_native_table */
+    const struct sk_native *native; /* the code itself */
+    uint64_t native_sp;             /* the host's stack pointer to return with on a fault */
+    int64_t meter;                  /* what remains of the budget when it ends */
 
     uint64_t packet, packet_size; /* what LD_ABS and LD_IND read */
     uint64_t context;             /* r1 at the start */

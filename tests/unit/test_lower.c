@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The interpreter beside the reference of tests/reference.c, on programs made at random: plain forms, accumulator
- * variants and superinstructions must all do what RFC 9669 says. And what lower.c takes for granted about fused.def.
+ * Both engines beside the reference of tests/reference.c, on programs made at random: plain forms, accumulator
+ * variants, superinstructions and machine code must all do what RFC 9669 says. And what lower.c takes for granted about fused.def.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,6 +16,19 @@
 #include "interp/interp.h"
 #include "interp/lower.h"
 #include "verify/structural.h"
+
+/* Whether there is a back end for this machine. */
+static bool jit_is_here(void)
+{
+    static const skep_slot nothing[] = {SKEP_EXIT()};
+    const skep_vm_options options = {.size = sizeof options, .code = nothing, .code_size = sizeof nothing};
+    skep_vm *vm;
+    assert_int_equal(skep_vm_create(&options, &vm, NULL), SKEP_OK);
+    const skep_code code = skep_vm_jit_compile(vm, NULL);
+    assert_true(code == SKEP_OK || code == SKEP_ERR_UNSUPPORTED);
+    skep_vm_free(vm);
+    return code == SKEP_OK;
+}
 
 static void compare(enum random_style style, uint64_t first, unsigned programs, unsigned *ran, unsigned *faulted)
 {
@@ -33,7 +46,12 @@ static void compare(enum random_style style, uint64_t first, unsigned programs, 
             input.budget = budgets[random_below(&random, 6)] + random_below(&random, 10);
             input.read_only = random_below(&random, 8) == 0;
         }
-        switch (differential_run(&input, why, sizeof why)) {
+        const enum differential_outcome interpreted = differential_run(&input, why, sizeof why);
+        input.native = jit_is_here();
+        if (interpreted != DIFFERENTIAL_DIFFERENT && input.native)
+            if (differential_run(&input, why, sizeof why) != interpreted)
+                fail_msg("style %d, seed %llu, as machine code:\n%s", style, (unsigned long long)seed, why);
+        switch (interpreted) {
         case DIFFERENTIAL_REFUSED: fail_msg("style %d, seed %llu: refused: %s", style, (unsigned long long)seed, why); break;
         case DIFFERENTIAL_DIFFERENT: fail_msg("style %d, seed %llu:\n%s", style, (unsigned long long)seed, why); break;
         case DIFFERENTIAL_RAN: ++*ran; break;

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * One walk forwards over each extended block (what can only be fallen into), carrying what is known of every register:
+ * its value, whether its upper half is zero, which other register equals it, and which bytes around it a guard has
+ * already shown to be reachable. What is known is forgotten where something may jump in.
+ *
+ * Before it, a coarse walk over all blocks guesses for each register which memory it points to: see enum sk_ir_region.
+ */
+#include "jit/ir.h"
+
+struct fact {
+    bool known;      /* value holds */
+    bool upper_zero; /* bits 32..63 are zero */
+    uint8_t copy_of; /* a register with the same value, or IR_NONE */
+    uint64_t value;
+    bool proven, proven_write;
+    int32_t low, high; /* low <= offset < high is reachable */
+};
+
+struct state {
+    struct fact r[SK_REGISTERS];
+};
+
+static void forget_all(struct state *s)
+{
+    for (unsigned i = 0; i < SK_REGISTERS; i++)
+        s->r[i] = (struct fact){.copy_of = IR_NONE};
+}
+
+/* Register `dst` gets a new value of which nothing is known. */
+static struct fact *define(struct state *s, unsigned dst)
+{
+    for (unsigned i = 0; i < SK_REGISTERS; i++)
+        if (s->r[i].copy_of == dst)
+            s->r[i].copy_of = IR_NONE;
+    s->r[dst] = (struct fact){.copy_of = IR_NONE};
+    return &s->r[dst];
+}
+
+static void define_constant(struct state *s, unsigned dst, uint64_t value)
+{
+    struct fact *f = define(s, dst);
+    f->known = true;
+    f->value = value;
+    f->upper_zero = value <= UINT32_MAX;
+}
+
+/* The arithmetic of RFC 9669 on constants. */
+static uint64_t fold_alu(unsigned sub, unsigned bits, uint64_t a, uint64_t b)
+{
+    unsigned mask = bits - 1;
+    if (bits == 32) {
+        a = (uint32_t)a;
+        b = (uint32_t)b;
+    }
+    uint64_t v = 0;
+    switch ((enum sk_ir_alu)sub) {
+    case IRA_ADD: v = a + b; break;
+    case IRA_SUB: v = a - b; break;
+    case IRA_MUL: v = a * b; break;
+    case IRA_AND: v = a & b; break;
+    case IRA_OR: v = a | b; break;
+    case IRA_XOR: v = a ^ b; break;
+    case IRA_SHL: v = a << (b & mask); break;
+    case IRA_SHR: v = a >> (b & mask); break;
+    case IRA_SAR: v = bits == 64 ? (uint64_t)((int64_t)a >> (b & mask)) : (uint64_t)((int32_t)a >> (b & mask)); break;
+    }
+    return bits == 32 ? (uint32_t)v : v;
+}
+
+static void to_constant(struct state *s, struct sk_ir *ir, uint64_t value)
+{
+    unsigned dst = ir->dst;
+    *ir = (struct sk_ir){.op = IR_MOVI, .bits = 64, .dst = ir->dst, .a = IR_NONE, .b = IR_NONE, .index = ir->index,
+                         .target = SK_NO_INDEX, .imm = (int64_t)value};
+    define_constant(s, dst, value);
+}
+
+/* A register operand whose value is known and fits an immediate becomes one. */
+static void use_immediate(const struct state *s, struct sk_ir *ir)
+{
+    if (ir->b == IR_NONE || (ir->flags & IRF_IMM) || !s->r[ir->b].known)
+        return;
+    int64_t value = (int64_t)s->r[ir->b].value;
+    if (ir->bits == 32)
+        value = (int32_t)value;
+    if (value != (int32_t)value)
+        return;
+    ir->flags |= IRF_IMM;
+    ir->imm = value;
+    ir->b = IR_NONE;
+}
+
+static void forward_alu(struct state *s, struct sk_ir *ir)
+{
+    use_immediate(s, ir);
+    const struct fact *a = &s->r[ir->a];
+    bool imm = ir->flags & IRF_IMM;
+    if (a->known && imm) {
+        to_constant(s, ir, fold_alu(ir->sub, ir->bits, a->value, (uint64_t)ir->imm));
+        return;
+    }
+    /* A pointer that moves by a constant takes what is proven around it along. */
+    struct fact moved = *a;
+    bool moves = ir->bits == 64 && imm && (ir->sub == IRA_ADD || ir->sub == IRA_SUB) && a->proven;
+    int64_t by = ir->sub == IRA_ADD ? -ir->imm : ir->imm;
+    bool upper_zero = ir->bits == 32 || (ir->sub == IRA_AND && imm && ir->imm >= 0) ||
+                      (ir->sub == IRA_AND && a->upper_zero) || (ir->sub == IRA_SHR && imm && (ir->imm & 63) >= 32) ||
+                      (ir->sub == IRA_SHR && a->upper_zero) ||
+                      ((ir->sub == IRA_OR || ir->sub == IRA_XOR) && a->upper_zero && !imm && s->r[ir->b].upper_zero);
+    struct fact *f = define(s, ir->dst);
+    f->upper_zero = upper_zero;
+    if (moves && moved.low + by >= -4096 && moved.high + by <= 4096) {
+        f->proven = true;
+        f->proven_write = moved.proven_write;
+        f->low = (int32_t)(moved.low + by);
+        f->high = (int32_t)(moved.high + by);
+    }
+}
+
+static void forward_mov(struct state *s, struct sk_ir *ir)
+{
+    if (s->r[ir->a].known) {
+        to_constant(s, ir, s->r[ir->a].value);
+        return;
+    }
+    if (ir->a == ir->dst || s->r[ir->dst].copy_of == ir->a || s->r[ir->a].copy_of == ir->dst) {
+        ir->op = IR_NOP;
+        return;
+    }
+    struct fact f = s->r[ir->a];
+    define(s, ir->dst);
+    f.copy_of = ir->a;
+    s->r[ir->dst] = f;
+}
+
+static void forward_ext(struct state *s, struct sk_ir *ir)
+{
+    const struct fact *a = &s->r[ir->a];
+    bool sign = ir->flags & IRF_SIGNED;
+    if (a->known) {
+        uint64_t v = ir->size == 8 ? (sign ? (uint64_t)(int8_t)a->value : (uint8_t)a->value)
+                     : ir->size == 16 ? (sign ? (uint64_t)(int16_t)a->value : (uint16_t)a->value)
+                                      : (sign ? (uint64_t)(int32_t)a->value : (uint32_t)a->value);
+        to_constant(s, ir, ir->bits == 32 ? (uint32_t)v : v);
+        return;
+    }
+    if (!sign && ir->size == 32 && a->upper_zero) { /* nothing to do but to copy */
+        ir->op = IR_MOV;
+        forward_mov(s, ir);
+        return;
+    }
+    bool upper_zero = !sign || ir->bits == 32;
+    define(s, ir->dst)->upper_zero = upper_zero;
+}
+
+/* Unsigned division by a constant power of two needs no division; by zero it is defined (RFC 9669 section 4.1). */
+static void forward_div(struct state *s, struct sk_ir *ir)
+{
+    use_immediate(s, ir);
+    uint64_t by = ir->bits == 32 ? (uint32_t)ir->imm : (uint64_t)ir->imm;
+    if ((ir->flags & IRF_IMM) && by == 0 && ir->sub == 0) {
+        to_constant(s, ir, 0);
+        return;
+    }
+    if ((ir->flags & IRF_IMM) && !(ir->flags & IRF_SIGNED) && by && (by & (by - 1)) == 0 && by <= UINT64_C(1) << 31) {
+        ir->op = IR_ALU;
+        ir->imm = ir->sub ? (int64_t)(by - 1) : __builtin_ctzll(by);
+        ir->sub = ir->sub ? IRA_AND : IRA_SHR;
+        forward_alu(s, ir);
+        return;
+    }
+    define(s, ir->dst)->upper_zero = ir->bits == 32;
+}
+
+static bool holds(unsigned cc, unsigned bits, uint64_t a, uint64_t b)
+{
+    int64_t x = bits == 32 ? (int32_t)a : (int64_t)a, y = bits == 32 ? (int32_t)b : (int64_t)b;
+    uint64_t u = bits == 32 ? (uint32_t)a : a, v = bits == 32 ? (uint32_t)b : b;
+    switch ((enum sk_ir_cc)cc) {
+    case IRC_EQ: return u == v;
+    case IRC_NE: return u != v;
+    case IRC_LT: return u < v;
+    case IRC_GE: return u >= v;
+    case IRC_GT: return u > v;
+    case IRC_LE: return u <= v;
+    case IRC_SLT: return x < y;
+    case IRC_SGE: return x >= y;
+    case IRC_SGT: return x > y;
+    case IRC_SLE: return x <= y;
+    case IRC_SET: return (u & v) != 0;
+    case IRC_CLEAR: return (u & v) == 0;
+    }
+    return false;
+}
+
+static void forward_jcc(struct state *s, struct sk_ir *ir)
+{
+    use_immediate(s, ir);
+    const struct fact *a = &s->r[ir->a];
+    if (!a->known || !(ir->flags & IRF_IMM))
+        return;
+    if (!holds(ir->sub, ir->bits, a->value, (uint64_t)ir->imm)) {
+        ir->op = IR_NOP;
+        ir->target = SK_NO_INDEX;
+        ir->a = ir->b = IR_NONE;
+        return;
+    }
+    ir->op = IR_JMP; /* what follows in the block is not reached, and harmless */
+    ir->a = ir->b = IR_NONE;
+}
+
+static void forward_guard(struct state *s, struct sk_ir *ir)
+{
+    struct fact *f = &s->r[ir->a];
+    int32_t low = ir->off, high = ir->off + ir->size / 8;
+    bool write = ir->flags & IRF_WRITE;
+    if (f->proven && (f->proven_write || !write) && f->low <= low && high <= f->high) {
+        ir->op = IR_NOP;
+        ir->a = IR_NONE;
+        return;
+    }
+    /* The union of two checks proves nothing: they may have been of two regions. The last one is the better guess. */
+    f->proven = true;
+    f->proven_write = write;
+    f->low = low;
+    f->high = high;
+}
+
+/* Operands that are copies are read at the original, so that the copy may become dead. */
+static void use_original(const struct state *s, uint8_t *reg)
+{
+    if (*reg < SK_REGISTERS && s->r[*reg].copy_of != IR_NONE)
+        *reg = s->r[*reg].copy_of;
+}
+
+static void forward_one(struct state *s, struct sk_ir *ir)
+{
+    if ((ir->op >= IR_MOV && ir->op <= IR_GUARD) || ir->op == IR_JCC) {
+        use_original(s, &ir->a);
+        use_original(s, &ir->b);
+    }
+    switch ((enum sk_ir_op)ir->op) {
+    case IR_MOVI: define_constant(s, ir->dst, (uint64_t)ir->imm); return;
+    case IR_MOV: forward_mov(s, ir); return;
+    case IR_EXT: forward_ext(s, ir); return;
+    case IR_ALU: forward_alu(s, ir); return;
+    case IR_DIV: forward_div(s, ir); return;
+    case IR_NEG: define(s, ir->dst)->upper_zero = ir->bits == 32; return;
+    case IR_BSWAP: define(s, ir->dst)->upper_zero = ir->size <= 32; return;
+    case IR_LOAD: define(s, ir->dst)->upper_zero = ir->size <= 32 && !(ir->flags & IRF_SIGNED); return;
+    case IR_JCC: forward_jcc(s, ir); return;
+    case IR_GUARD: forward_guard(s, ir); return;
+    case IR_CALL:
+    case IR_CALL_LOCAL:
+    case IR_CALLX:
+    case IR_STEP:
+        for (unsigned r = 0; r < SK_REGISTERS; r++)
+            if (sk_ir_defs(ir) & 1u << r)
+                define(s, r);
+        return;
+    case IR_STORE:
+    case IR_STOREI:
+    case IR_NOP:
+    case IR_JMP:
+    case IR_MAY_GOTO:
+    case IR_EXIT: return;
+    }
+}
+
+/* ----------------------------------------------------------------------- which memory a register points to */
+
+/* Two bits a register: enum sk_ir_region. */
+static unsigned region_of(uint32_t regions, unsigned r) { return regions >> (2 * r) & 3; }
+static uint32_t with_region(uint32_t regions, unsigned r, unsigned region)
+{
+    return (regions & ~(3u << (2 * r))) | region << (2 * r);
+}
+
+static uint32_t walk_regions(struct sk_compile *c, uint32_t from, uint32_t to, uint32_t regions, uint32_t *at, bool *changed)
+{
+    for (uint32_t k = from; k < to; k++) {
+        struct sk_ir *ir = &c->code[k];
+        if (ir->op == IR_GUARD)
+            ir->region = (uint8_t)region_of(regions, ir->a);
+        if (ir->target != SK_NO_INDEX) { /* what differs between two ways in becomes HOME */
+            uint32_t differ = at[ir->target] ^ regions, mask = (differ | differ >> 1) & 0x55555555u;
+            uint32_t merged = at[ir->target] & ~(mask | mask << 1);
+            if (at[ir->target] == UINT32_MAX)
+                merged = regions;
+            if (merged != at[ir->target]) {
+                at[ir->target] = merged;
+                *changed = true;
+            }
+        }
+        unsigned region = IRR_HOME;
+        if (ir->op == IR_MOV)
+            region = region_of(regions, ir->a);
+        else if (ir->op == IR_ALU && ir->bits == 64 && (ir->sub == IRA_ADD || ir->sub == IRA_SUB)) {
+            region = region_of(regions, ir->a);
+            if (region == IRR_HOME && ir->sub == IRA_ADD && ir->b != IR_NONE)
+                region = region_of(regions, ir->b);
+        }
+        for (unsigned r = 0; r < 10; r++)
+            if (sk_ir_defs(ir) & 1u << r)
+                regions = with_region(regions, r, region);
+    }
+    return regions;
+}
+
+static void guess_regions(struct sk_compile *c)
+{
+    const struct sk_program *p = c->program;
+    uint32_t *at = sk_alloc_array(&c->hooks, p->count, sizeof *at);
+    if (!at) {
+        c->failed = true;
+        return;
+    }
+    memset(at, 0xff, p->count * sizeof *at);
+    bool changed = true;
+    for (unsigned round = 0; changed && round < 3; round++) {
+        uint32_t regions = 0, begin = 0;
+        changed = false;
+        for (uint32_t s = 0; s < p->subprog_count; s++)
+            at[p->subprogs[s].begin] = with_region(with_region(0, 10, IRR_STACK), 1,
+                                                   s == 0 && c->context_is_memory ? IRR_CONTEXT : IRR_HOME);
+        for (uint32_t i = 0; i <= p->count; i++) {
+            if (i < p->count && !c->leader[i])
+                continue;
+            if (i > 0)
+                regions = walk_regions(c, c->ir_of[begin], c->ir_of[i], regions, at, &changed);
+            if (i < p->count && at[i] != UINT32_MAX) {
+                /* Falling in is one more way in; its guess counts for less than being simple. */
+                regions = at[i];
+            }
+            begin = i;
+        }
+    }
+    sk_free(&c->hooks, at);
+}
+
+void sk_ir_forward(struct sk_compile *c)
+{
+    struct state s;
+    guess_regions(c);
+    forget_all(&s);
+    for (uint32_t i = 0; i < c->program->count; i++) {
+        if (c->leader[i] & SK_LEADER_TARGET)
+            forget_all(&s);
+        for (uint32_t k = c->ir_of[i]; k < c->ir_of[i + 1]; k++)
+            forward_one(&s, &c->code[k]);
+    }
+}

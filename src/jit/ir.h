@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * The compiler's form of a program: three-address code over the program's own registers. Every register keeps one host
+ * register as its home throughout, so there is nothing to allocate and nothing to agree on between blocks; what the
+ * passes gain, they gain by dropping, fusing and replacing instructions.
+ *
+ * code[] is in the order of the program; blocks are ranges of it. A pass may rewrite an instruction in place, make it an
+ * IR_NOP, or add some when it rebuilds the list; `index` keeps saying which program instruction it belongs to.
+ *
+ * Liveness: sk_ir_uses() and sk_ir_defs() are the truth about what an instruction reads and writes.
+ */
+#ifndef SK_IR_H
+#define SK_IR_H
+
+#include "base/buf.h"
+#include "interp/lower.h"
+#include "program/program.h"
+
+enum sk_ir_op {
+    IR_NOP,
+    IR_MOV,        /* dst = a */
+    IR_MOVI,       /* dst = imm */
+    IR_ALU,        /* dst = a <sub> (b or imm); sub: enum sk_ir_alu; bits */
+    IR_NEG,        /* dst = -a; bits */
+    IR_EXT,        /* dst = low `size` bits of a, extended to bits; SIGNED or not */
+    IR_BSWAP,      /* dst = low `size` bits of a, bytes reversed, zero-extended */
+    IR_DIV,        /* dst = a / or % (b or imm), sub: 1 remainder; SIGNED; bits */
+    IR_LOAD,       /* dst = `size` bits at a + off; SIGNED or not */
+    IR_STORE,      /* `size` bits at a + off = b */
+    IR_STOREI,     /* `size` bits at a + off = imm */
+    IR_GUARD,      /* a + off .. + size/8 must be reachable; WRITE; region: where it probably is */
+    IR_STEP,       /* whatever the program instruction does, done by the run-time; may fault */
+    IR_CALL,       /* helper of call number imm */
+    IR_CALL_LOCAL, /* function imm */
+    IR_CALLX,      /* what a names */
+    IR_JMP,        /* to target */
+    IR_JCC,        /* to target if a <cc> (b or imm); bits */
+    IR_MAY_GOTO,   /* to target after the last visit; imm: number of the counter */
+    IR_EXIT
+};
+
+enum sk_ir_alu { IRA_ADD, IRA_SUB, IRA_MUL, IRA_AND, IRA_OR, IRA_XOR, IRA_SHL, IRA_SHR, IRA_SAR };
+
+/* In an order that makes the negation the neighbour. */
+enum sk_ir_cc { IRC_EQ, IRC_NE, IRC_LT, IRC_GE, IRC_GT, IRC_LE, IRC_SLT, IRC_SGE, IRC_SGT, IRC_SLE, IRC_SET, IRC_CLEAR };
+
+enum { IRF_IMM = 1, IRF_SIGNED = 2, IRF_WRITE = 4, IRF_BACK = 8 /* the target is not behind the jump */ };
+
+/* Where a pointer probably leads; a wrong guess costs time, nothing else. */
+enum sk_ir_region { IRR_HOME, IRR_STACK, IRR_CONTEXT, IRR_COUNT };
+
+/* Why a block begins at an instruction: something leads there, or it stands behind a jump (and only that one falls in). */
+enum { SK_LEADER_TARGET = 1, SK_LEADER_BEHIND = 2 };
+
+#define IR_NONE 255 /* no register */
+
+struct sk_ir {
+    uint8_t op, sub, bits, size;
+    uint8_t flags, dst, a, b;
+    uint8_t region;
+    uint8_t unused[3];
+    int32_t off;
+    uint32_t index;  /* of the program instruction */
+    uint32_t target; /* index that a jump leads to; SK_NO_INDEX: none */
+    int64_t imm;
+};
+
+/* What is compiled: one program, all of its functions one after the other. */
+struct sk_compile {
+    const struct sk_image *image;
+    const struct sk_program *program;
+    const struct sk_helper *const *calls;
+    skep_hooks hooks;
+    bool context_is_memory; /* r1 is not the packet but a buffer of its own */
+    struct sk_ir *code;
+    uint32_t count, room;
+    uint32_t *ir_of;   /* [program->count + 1] index -> first IR instruction */
+    uint8_t *leader;   /* [program->count] a block begins here, and why */
+    uint8_t *loop;     /* [program->count] a jump backwards leads here */
+    uint16_t *live_in; /* [program->count] at leaders: registers that are read before they are written */
+    bool failed;       /* out of memory */
+};
+
+/* Bit sets of registers. */
+uint16_t sk_ir_uses(const struct sk_ir *ir);
+uint16_t sk_ir_defs(const struct sk_ir *ir);
+/* Whether it does more than write its dst. */
+bool sk_ir_has_effect(const struct sk_ir *ir);
+
+/* The passes, in the order in which compile.c calls them. */
+void sk_ir_build(struct sk_compile *c);    /* program -> IR */
+void sk_ir_forward(struct sk_compile *c);  /* constants, copies, extensions, guards known to hold; keeps blocks */
+void sk_ir_liveness(struct sk_compile *c); /* live_in; drops what nobody reads */
+
+#endif

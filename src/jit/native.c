@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * What machine code calls: everything that is too rare or too long to be written out. Each function works on a run whose
+ * registers the caller has put into regs[] where it needs them there.
+ */
+#include "helper/helper.h"
+#include "interp/bodies.h"
+#include "interp/frame.h"
+#include "jit/target.h"
+
+static void set_limits(skep_run *run, unsigned region, const struct sk_region *r)
+{
+    run->native_low[region] = r->low;
+    for (unsigned write = 0; write < 2; write++)
+        for (unsigned log = 0; log < 4; log++) {
+            uint64_t bytes = UINT64_C(1) << log;
+            bool allowed = r->access & (write ? SKEP_WRITE : SKEP_READ);
+            run->native_limit[region][write][log] = allowed && r->size >= bytes ? r->size - bytes + 1 : 0;
+        }
+}
+
+/* The stack is checked inline only when all frames are zeroed, since sk_run_find() is what zeroes them. */
+static void set_stack(skep_run *run)
+{
+    const struct sk_region stack = {run->stack_low, run->stack_top - run->stack_low,
+                                    run->whole_frames ? SKEP_READ | SKEP_WRITE : 0, "stack"};
+    set_limits(run, IRR_STACK, &stack);
+}
+
+void sk_native_begin(skep_run *run, const struct sk_native *native)
+{
+    const struct sk_region none = {0};
+    const struct sk_region *home = &none, *context = &none;
+    for (size_t i = 0; i < run->region_count; i++) {
+        const struct sk_region *r = &run->regions[i];
+        if (r->low == run->packet)
+            home = r;
+        else if (r->low == run->context)
+            context = r;
+    }
+    run->native = native;
+    run->native_table = &sk_native_table;
+    set_limits(run, IRR_HOME, home);
+    set_limits(run, IRR_CONTEXT, context);
+    set_stack(run);
+}
+
+static bool guard(skep_run *run, uint64_t address, uint32_t size_and_write)
+{
+    struct sk_region region;
+    uint32_t size = size_and_write & 255;
+    bool write = size_and_write >> 8;
+    if (sk_run_find(run, address, size, write, &region)) {
+        if (region.low == run->stack_low)
+            set_stack(run);
+        return true;
+    }
+    run->fault_size = size;
+    run->fault_write = write;
+    return sk_run_fault(run, SKEP_ERR_ACCESS, address);
+}
+
+static bool enter(skep_run *run, uint32_t subprog)
+{
+    bool good = sk_frame_enter(run->native->image, run, subprog, 0);
+    set_stack(run);
+    return good;
+}
+
+static bool leave(skep_run *run)
+{
+    sk_frame_leave(run->native->image, run);
+    set_stack(run);
+    return true;
+}
+
+static bool call(skep_run *run, uint32_t number)
+{
+    const struct sk_helper *helper = run->env->calls[number];
+    if (!helper)
+        return sk_run_fault(run, SKEP_ERR_CALL, run->native->image->call_ids[number]);
+    return sk_helper_call(run, helper, run->native->image->guarded);
+}
+
+static const void *callx(skep_run *run, uint64_t target)
+{
+    const struct sk_native *native = run->native;
+    if (target <= UINT32_MAX) {
+        const struct sk_helper *helper = sk_helper_find(run->env->helpers, (uint32_t)target);
+        if (helper) {
+            sk_helper_call(run, helper, native->image->guarded);
+            return NULL;
+        }
+    } else {
+        uint32_t subprog = sk_function_of_handle(native->image->program, target);
+        if (subprog != SK_NO_INDEX)
+            return enter(run, subprog) ? (const uint8_t *)native->pages + native->entries[subprog] : NULL;
+    }
+    sk_run_fault(run, SKEP_ERR_CALL, target);
+    return NULL;
+}
+
+static bool packet(skep_run *run, const struct sk_insn *insn)
+{
+    static const uint8_t sizes[] = {[SK_OP_LDABSB] = 1, [SK_OP_LDABSH] = 2, [SK_OP_LDABSW] = 4, [SK_OP_LDABSDW] = 8,
+                                    [SK_OP_LDINDB] = 1, [SK_OP_LDINDH] = 2, [SK_OP_LDINDW] = 4, [SK_OP_LDINDDW] = 8};
+    bool indirect = sk_op_infos[insn->op].form == SK_FORM_IND;
+    uint32_t offset = (uint32_t)insn->imm + (indirect ? (uint32_t)run->regs[insn->src] : 0);
+    return sk_frame_packet(run, offset, sizes[insn->op], &run->regs[0]); /* without a fault: the program ends with 0 */
+}
+
+/* One instruction as the interpreter would do it. */
+static bool step(skep_run *run, uint32_t index)
+{
+    const struct sk_image *image = run->native->image;
+    const struct sk_insn *insn = &image->program->insns[index];
+    struct sk_icode code = {0, insn->dst, insn->src, insn->off, insn->imm};
+    uint64_t acc;
+    switch (sk_op_infos[insn->op].form) {
+    case SK_FORM_ABS:
+    case SK_FORM_IND: return packet(run, insn);
+    case SK_FORM_LDX_ACQ:
+        code.dst = insn->src;
+        code.src = insn->dst;
+        break;
+    default: break;
+    }
+    switch ((enum sk_op)insn->op) {
+#define SK_ALU(name, expression)
+#define SK_UNARY(name, op, expression)
+#define SK_DIV(name, type, utype, expression)
+#define SK_LOAD(name, op, bytes, expression)
+#define SK_STORE(size, bytes, bits)
+#define SK_JUMP(name, type64, type32, expression)
+#define SK_ATOMIC(name, access, bytes, type, expression, result)                                                       \
+    case SK_OP_##name:                                                                                                 \
+        return image->guarded ? do_##name##_G(&code, run->regs, &acc, run) : do_##name##_T(&code, run->regs, &acc, run);
+#define SK_OTHER(name)
+#include "interp/iop.def"
+    default: return sk_run_fault(run, SKEP_ERR_UNSUPPORTED, 0); /* build.c makes no other steps */
+    }
+}
+
+const struct sk_native_table sk_native_table = {guard, enter, leave, call, step, callx};

@@ -1,0 +1,658 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * IR to x86-64. Each of the program's registers has its home throughout (kernel and psABI agree with it, so that
+ * arguments of helpers are where C wants them):
+ *
+ *   r0 rax   r1 rdi  r2 rsi  r3 rdx  r4 rcx  r5 r8     r6 rbx  r7 r13  r8 r14  r9 r15   r10 rbp
+ *
+ * r12 is the run, r11 the meter, r9 and r10 are free for the length of one IR instruction.
+ *
+ * The meter. Before the instruction of index j the budget that remains is r11 - (j - base), base being a constant of the
+ * place. Blocks behind forward jumps take the base that makes the jump free where they can; loop heads have base =
+ * index, so that a jump backwards, a call and an exit can subtract and look at the sign. Functions begin and end with
+ * r11 exact.
+ *
+ * Faults and slow paths stand behind all code, in the order in which they were asked for.
+ */
+#include "jit/target.h"
+#include "jit/x64/asm.h"
+
+enum { RUN = R12, METER = R11, T1 = R9, T2 = R10 };
+
+static const uint8_t home[SK_REGISTERS] = {RAX, RDI, RSI, RDX, RCX, R8, RBX, R13, R14, R15, RBP};
+
+#define FIELD(member) x_at(RUN, (int32_t)offsetof(skep_run, member))
+#define REG_FIELD(n) x_at(RUN, (int32_t)(offsetof(skep_run, regs) + 8 * (n)))
+
+/* The functions of struct sk_native_table, by their place in it. */
+enum thunk { THUNK_GUARD, THUNK_ENTER, THUNK_LEAVE, THUNK_CALL, THUNK_STEP, THUNK_CALLX, THUNK_COUNT };
+
+/* Something to be written behind the code. */
+struct stub {
+    enum { STUB_FAULT, STUB_BUDGET, STUB_GUARD } kind;
+    size_t from, back; /* the jump that leads here; where to go on */
+    uint32_t index;
+    int32_t used; /* what to take off the meter */
+    struct sk_x64_mem place;
+    uint32_t size_and_write;
+};
+
+struct jump {
+    size_t from;
+    uint32_t target; /* index */
+};
+
+struct emitter {
+    const struct sk_compile *c;
+    struct sk_buf *code;
+    struct sk_buf stubs;  /* struct stub */
+    struct sk_buf jumps;  /* struct jump, to patch when all code is there */
+    struct sk_buf calls;  /* the same for functions: target is a subprogram */
+    int64_t *bases;       /* [count] of leaders, or UNSET */
+    uint32_t *place;      /* [count] of leaders */
+    uint32_t *entries;    /* [subprog_count] */
+    size_t thunks[THUNK_COUNT];
+    size_t epilogue;
+    int64_t base; /* here */
+    uint16_t saved; /* homes that this function puts back */
+};
+
+#define UNSET INT64_MIN
+
+static struct sk_x64_mem mem_of(const struct sk_ir *ir) { return x_at(home[ir->a], ir->off); }
+
+static void add_stub(struct emitter *e, struct stub stub) { sk_buf_add(&e->stubs, &stub, sizeof stub); }
+
+static void add_jump(struct emitter *e, size_t from, uint32_t target)
+{
+    struct jump jump = {from, target};
+    sk_buf_add(&e->jumps, &jump, sizeof jump);
+}
+
+static int32_t used_by(const struct emitter *e, const struct sk_ir *ir) { return (int32_t)((int64_t)ir->index + 1 - e->base); }
+
+static void fault_if(struct emitter *e, const struct sk_ir *ir, enum sk_x64_cc cc)
+{
+    add_stub(e, (struct stub){.kind = STUB_FAULT, .from = x_jcc(e->code, cc), .index = ir->index, .used = used_by(e, ir)});
+}
+
+/* A meter point that is not a jump: the meter becomes exact, and what follows counts anew. */
+static void settle(struct emitter *e, const struct sk_ir *ir)
+{
+    x_alu_imm(e->code, 64, X_SUB, METER, used_by(e, ir));
+    add_stub(e, (struct stub){.kind = STUB_BUDGET, .from = x_jcc(e->code, CC_S), .index = ir->index});
+    e->base = (int64_t)ir->index + 1;
+}
+
+static void call_thunk(struct emitter *e, enum thunk thunk) { x_patch(e->code, x_call(e->code), e->thunks[thunk]); }
+
+/* ------------------------------------------------------------------------------------------- thunks */
+
+/* rdi = run; the host's stack aligned; the function of the table called; rsp as before. Spoils every caller-saved one. */
+static void call_out(struct emitter *e, enum thunk thunk)
+{
+    struct sk_buf *b = e->code;
+    x_mov(b, 64, RDI, RUN);
+    x_mov(b, 64, T1, RSP);
+    x_alu_imm(b, 64, X_AND, RSP, -16);
+    x_push(b, T1);
+    x_push(b, T1);
+    x_load(b, 8, false, RAX, FIELD(native_table));
+    x_op_mem(b, 32, 0xff, 2, x_at(RAX, 8 * (int32_t)thunk), false); /* call [rax + ...] */
+    x_pop(b, RSP);
+}
+
+/* Keeps every home: guard (T2 address, T1 size), enter (T1 function), leave. ZF: it said no. Spoils T1. */
+static void emit_quiet_thunk(struct emitter *e, enum thunk thunk)
+{
+    static const uint8_t kept[] = {RAX, RDI, RSI, RDX, RCX, R8, R10, R11};
+    struct sk_buf *b = e->code;
+    e->thunks[thunk] = b->size;
+    for (size_t i = 0; i < sizeof kept; i++)
+        x_push(b, kept[i]);
+    if (thunk == THUNK_GUARD) {
+        x_mov(b, 64, RSI, T2);
+        x_mov(b, 32, RDX, T1);
+    } else {
+        x_mov(b, 32, RSI, T1);
+    }
+    call_out(e, thunk);
+    x_extend(b, 32, 8, false, T1, RAX);
+    for (size_t i = sizeof kept; i-- > 0;)
+        x_pop(b, kept[i]);
+    x_test(b, 32, T1, T1);
+    x_ret(b);
+}
+
+/* With the registers in the run: call (T1 number), step (T1 index), callx (T2 handle; T1 becomes the function). */
+static void emit_sync_thunk(struct emitter *e, enum thunk thunk)
+{
+    struct sk_buf *b = e->code;
+    unsigned last = thunk == THUNK_STEP ? 10 : 5;
+    e->thunks[thunk] = b->size;
+    for (unsigned r = 0; r <= last; r++)
+        x_store(b, 8, home[r], REG_FIELD(r));
+    x_store(b, 8, METER, FIELD(meter));
+    if (thunk == THUNK_CALLX)
+        x_mov(b, 64, RSI, T2);
+    else
+        x_mov(b, 32, RSI, T1);
+    call_out(e, thunk);
+    x_load(b, 8, false, METER, FIELD(meter));
+    if (thunk == THUNK_CALLX)
+        x_mov(b, 64, T1, RAX);
+    else
+        x_extend(b, 32, 8, false, T1, RAX);
+    for (unsigned r = 0; r <= (thunk == THUNK_CALL ? 0 : last); r++)
+        if (r < 10)
+            x_load(b, 8, false, home[r], REG_FIELD(r));
+    x_test(b, 64, T1, T1);
+    x_ret(b);
+}
+
+/* --------------------------------------------------------------------------------------- arithmetic */
+
+static void move(struct emitter *e, unsigned bits, unsigned dst, unsigned src)
+{
+    if (dst != src || bits == 32)
+        x_mov(e->code, bits, dst, src);
+}
+
+static void emit_shift_reg(struct emitter *e, const struct sk_ir *ir, enum sk_x64_shift op)
+{
+    struct sk_buf *b = e->code;
+    unsigned dst = home[ir->dst], a = home[ir->a], count = home[ir->b];
+    if (count == RCX && dst != RCX) {
+        move(e, 64, dst, a);
+        x_shift_cl(b, ir->bits, op, dst);
+        return;
+    }
+    x_mov(b, 64, T2, a);
+    x_mov(b, 64, T1, RCX);
+    if (count != RCX)
+        x_mov(b, 32, RCX, count);
+    x_shift_cl(b, ir->bits, op, T2);
+    x_mov(b, 64, RCX, T1);
+    x_mov(b, 64, dst, T2);
+}
+
+static void emit_alu_imm(struct emitter *e, const struct sk_ir *ir)
+{
+    struct sk_buf *b = e->code;
+    unsigned dst = home[ir->dst], a = home[ir->a], bits = ir->bits;
+    int32_t imm = (int32_t)ir->imm;
+    switch ((enum sk_ir_alu)ir->sub) {
+    case IRA_ADD:
+    case IRA_SUB:
+        if (dst != a && !(ir->sub == IRA_SUB && imm == INT32_MIN)) {
+            x_lea(b, bits, dst, x_at(a, ir->sub == IRA_ADD ? imm : -imm));
+            return;
+        }
+        move(e, 64, dst, a);
+        x_alu_imm(b, bits, ir->sub == IRA_ADD ? X_ADD : X_SUB, dst, imm);
+        return;
+    case IRA_MUL: x_imul_imm(b, bits, dst, a, imm); return;
+    case IRA_AND:
+        if (imm == 0xff || imm == 0xffff) {
+            x_extend(b, 32, imm == 0xff ? 8 : 16, false, dst, a);
+            return;
+        }
+        if (dst != a)
+            x_mov(b, imm >= 0 ? 32 : bits, dst, a);
+        x_alu_imm(b, imm >= 0 ? 32 : bits, X_AND, dst, imm);
+        return;
+    case IRA_OR:
+    case IRA_XOR:
+        if (dst != a)
+            x_mov(b, bits, dst, a);
+        x_alu_imm(b, bits, ir->sub == IRA_OR ? X_OR : X_XOR, dst, imm);
+        return;
+    case IRA_SHL:
+    case IRA_SHR:
+    case IRA_SAR:
+        if (dst != a)
+            x_mov(b, bits, dst, a);
+        x_shift_imm(b, bits, ir->sub == IRA_SHL ? X_SHL : ir->sub == IRA_SHR ? X_SHR : X_SAR, dst,
+                    (unsigned)imm & (bits - 1u));
+        if (bits == 32 && ((unsigned)imm & 31) == 0)
+            x_mov(b, 32, dst, dst); /* a shift by 0 would leave the upper half */
+        return;
+    }
+}
+
+static void emit_alu(struct emitter *e, const struct sk_ir *ir)
+{
+    static const uint8_t ops[] = {[IRA_ADD] = X_ADD, [IRA_SUB] = X_SUB, [IRA_AND] = X_AND, [IRA_OR] = X_OR, [IRA_XOR] = X_XOR};
+    struct sk_buf *b = e->code;
+    if (ir->flags & IRF_IMM) {
+        emit_alu_imm(e, ir);
+        return;
+    }
+    unsigned dst = home[ir->dst], x = home[ir->a], y = home[ir->b], bits = ir->bits;
+    switch ((enum sk_ir_alu)ir->sub) {
+    case IRA_SHL: emit_shift_reg(e, ir, X_SHL); return;
+    case IRA_SHR: emit_shift_reg(e, ir, X_SHR); return;
+    case IRA_SAR: emit_shift_reg(e, ir, X_SAR); return;
+    case IRA_SUB:
+        if (dst == y && dst != x) {
+            x_mov(b, 64, T1, y);
+            y = T1;
+        }
+        break;
+    default:
+        if (dst == y && dst != x) { /* the rest commutes */
+            unsigned swap = x;
+            x = y;
+            y = swap;
+        }
+    }
+    if (ir->sub == IRA_ADD && dst != x) {
+        x_lea(b, bits, dst, (struct sk_x64_mem){(uint8_t)x, (uint8_t)y, 0, 0});
+        return;
+    }
+    move(e, 64, dst, x);
+    if (ir->sub == IRA_MUL)
+        x_imul(b, bits, dst, y);
+    else
+        x_alu(b, bits, (enum sk_x64_alu)ops[ir->sub], dst, y);
+}
+
+/* RFC 9669 section 4.1: by zero 0, or the dividend for a remainder; the least number by -1 wraps. */
+static void emit_div(struct emitter *e, const struct sk_ir *ir)
+{
+    struct sk_buf *b = e->code;
+    unsigned dst = home[ir->dst], a = home[ir->a], bits = ir->bits;
+    bool sign = ir->flags & IRF_SIGNED, rest = ir->sub;
+    size_t done_zero, done_minus = 0, minus = 0;
+    if (ir->flags & IRF_IMM)
+        x_mov_imm(b, T2, bits == 32 ? (uint32_t)ir->imm : (uint64_t)ir->imm);
+    else
+        x_mov(b, bits, T2, home[ir->b]);
+    x_test(b, bits, T2, T2);
+    size_t zero = x_jcc(b, CC_E);
+    if (sign) {
+        x_alu_imm(b, bits, X_CMP, T2, -1);
+        minus = x_jcc(b, CC_E);
+    }
+    x_push(b, RAX);
+    x_push(b, RDX);
+    move(e, 64, RAX, a);
+    if (sign) {
+        x_rex(b, bits, 0, 0, 0, false);
+        x_byte(b, 0x99); /* cdq, cqo */
+    } else {
+        x_alu(b, 32, X_XOR, RDX, RDX);
+    }
+    x_group3(b, bits, sign ? 7 : 6, T2);
+    x_mov(b, bits, T1, rest ? RDX : RAX);
+    x_pop(b, RDX);
+    x_pop(b, RAX);
+    x_mov(b, 64, dst, T1);
+    size_t done = x_jmp(b);
+    x_patch(b, zero, b->size);
+    if (rest)
+        x_mov(b, bits, dst, a);
+    else
+        x_alu(b, 32, X_XOR, dst, dst);
+    done_zero = sign ? x_jmp(b) : 0;
+    if (sign) {
+        x_patch(b, minus, b->size);
+        if (rest) {
+            x_alu(b, 32, X_XOR, dst, dst);
+        } else {
+            move(e, 64, dst, a);
+            x_group3(b, bits, 3, dst);
+        }
+        x_patch(b, done_zero, b->size);
+    }
+    (void)done_minus;
+    x_patch(b, done, b->size);
+}
+
+static void emit_bswap(struct emitter *e, const struct sk_ir *ir)
+{
+    unsigned dst = home[ir->dst], a = home[ir->a];
+    if (ir->size == 16) {
+        x_extend(e->code, 32, 16, false, dst, a);
+        x_rol16(e->code, dst, 8);
+    } else {
+        move(e, ir->size, dst, a);
+        x_bswap(e->code, ir->size, dst);
+    }
+}
+
+/* -------------------------------------------------------------------------------- memory and control */
+
+/* One region inline, the one that the pointer probably leads to; the rest behind the code. */
+static void emit_guard(struct emitter *e, const struct sk_ir *ir)
+{
+    struct sk_buf *b = e->code;
+    bool write = ir->flags & IRF_WRITE;
+    unsigned log = (unsigned)__builtin_ctz(ir->size / 8u);
+    x_mov(b, 64, T1, home[ir->a]);
+    x_alu_load(b, 64, X_SUB, T1, x_at(RUN, (int32_t)(offsetof(skep_run, native_low) + 8u * ir->region)));
+    if (ir->off)
+        x_alu_imm(b, 64, X_ADD, T1, ir->off);
+    x_alu_load(b, 64, X_CMP, T1,
+               x_at(RUN, (int32_t)(offsetof(skep_run, native_limit) + 8u * ((ir->region * 2u + write) * 4u + log))));
+    size_t from = x_jcc(b, CC_AE);
+    add_stub(e, (struct stub){.kind = STUB_GUARD, .from = from, .back = b->size, .index = ir->index, .used = used_by(e, ir),
+                              .place = mem_of(ir), .size_and_write = ir->size / 8u | (uint32_t)write << 8});
+}
+
+/* The constant that the meter needs on the way from here to the target; picks the target's base if nobody has. */
+static int32_t edge(struct emitter *e, const struct sk_ir *ir)
+{
+    int64_t left = (int64_t)ir->index + 1 - e->base; /* what the block has used up */
+    if (e->bases[ir->target] == UNSET)
+        e->bases[ir->target] = e->c->loop[ir->target] ? (int64_t)ir->target : (int64_t)ir->target - left;
+    return (int32_t)((int64_t)ir->target - e->bases[ir->target] - left);
+}
+
+static void jump_to(struct emitter *e, const struct sk_ir *ir, size_t from) { add_jump(e, from, ir->target); }
+
+/* An unconditional way to the target. */
+static void emit_jump(struct emitter *e, const struct sk_ir *ir)
+{
+    int32_t delta = edge(e, ir);
+    if (delta)
+        x_alu_imm(e->code, 64, X_ADD, METER, delta);
+    if (ir->flags & IRF_BACK) {
+        jump_to(e, ir, x_jcc(e->code, CC_NS));
+        add_stub(e, (struct stub){.kind = STUB_BUDGET, .from = x_jmp(e->code), .index = ir->index});
+    } else {
+        jump_to(e, ir, x_jmp(e->code));
+    }
+}
+
+/* To the target if cc: straight where the meter needs nothing. */
+static void emit_branch(struct emitter *e, const struct sk_ir *ir, enum sk_x64_cc cc)
+{
+    if (!(ir->flags & IRF_BACK) && edge(e, ir) == 0) {
+        jump_to(e, ir, x_jcc(e->code, cc));
+        return;
+    }
+    size_t around = x_jcc(e->code, cc ^ 1);
+    emit_jump(e, ir);
+    x_patch(e->code, around, e->code->size);
+}
+
+static void emit_jcc(struct emitter *e, const struct sk_ir *ir)
+{
+    static const uint8_t ccs[] = {[IRC_EQ] = CC_E,  [IRC_NE] = CC_NE, [IRC_LT] = CC_B,  [IRC_GE] = CC_AE,
+                                  [IRC_GT] = CC_A,  [IRC_LE] = CC_BE, [IRC_SLT] = CC_L, [IRC_SGE] = CC_GE,
+                                  [IRC_SGT] = CC_G, [IRC_SLE] = CC_LE, [IRC_SET] = CC_NE, [IRC_CLEAR] = CC_E};
+    struct sk_buf *b = e->code;
+    unsigned a = home[ir->a];
+    bool test = ir->sub == IRC_SET || ir->sub == IRC_CLEAR;
+    if (!(ir->flags & IRF_IMM)) {
+        if (test)
+            x_test(b, ir->bits, a, home[ir->b]);
+        else
+            x_alu(b, ir->bits, X_CMP, a, home[ir->b]);
+    } else if (test) {
+        x_test_imm(b, ir->imm >= 0 ? 32 : ir->bits, a, (int32_t)ir->imm);
+    } else if (ir->imm == 0 && (ir->sub == IRC_EQ || ir->sub == IRC_NE)) {
+        x_test(b, ir->bits, a, a);
+    } else {
+        x_alu_imm(b, ir->bits, X_CMP, a, (int32_t)ir->imm);
+    }
+    emit_branch(e, ir, (enum sk_x64_cc)ccs[ir->sub]);
+}
+
+static void emit_may_goto(struct emitter *e, const struct sk_ir *ir)
+{
+    struct sk_buf *b = e->code;
+    struct sk_x64_mem visits = x_at(T1, (int32_t)(4 * ir->imm));
+    x_load(b, 8, false, T1, FIELD(may_gotos));
+    x_load(b, 4, false, T2, FIELD(depth));
+    x_imul_imm(b, 64, T2, T2, (int32_t)(4 * e->c->program->most_may_gotos));
+    x_alu(b, 64, X_ADD, T1, T2);
+    x_alu_mem_imm(b, 32, X_CMP, visits, (int32_t)SKEP_MAY_GOTO_VISITS);
+    emit_branch(e, ir, CC_E);
+    x_alu_mem_imm(b, 32, X_ADD, visits, 1);
+}
+
+/* The way into a function that is known, or whose address is in T1, and back. */
+static void emit_call_function(struct emitter *e, uint32_t subprog, bool by_address)
+{
+    struct sk_buf *b = e->code;
+    x_push(b, RBP);
+    x_load(b, 8, false, RBP, REG_FIELD(10));
+    if (by_address) {
+        x_call_reg(b, T1);
+    } else {
+        struct jump call = {x_call(b), subprog};
+        sk_buf_add(&e->calls, &call, sizeof call);
+    }
+    x_pop(b, RBP);
+    call_thunk(e, THUNK_LEAVE);
+}
+
+static void emit_call_local(struct emitter *e, const struct sk_ir *ir)
+{
+    settle(e, ir);
+    x_store(e->code, 8, RBP, REG_FIELD(10));
+    x_mov_imm(e->code, T1, (uint64_t)ir->imm);
+    call_thunk(e, THUNK_ENTER);
+    e->base = (int64_t)ir->index + 1;
+    fault_if(e, ir, CC_E);
+    emit_call_function(e, (uint32_t)ir->imm, false);
+}
+
+static void emit_callx(struct emitter *e, const struct sk_ir *ir)
+{
+    struct sk_buf *b = e->code;
+    settle(e, ir);
+    x_store(b, 8, RBP, REG_FIELD(10));
+    x_mov(b, 64, T2, home[ir->a]);
+    call_thunk(e, THUNK_CALLX);
+    size_t helper = x_jcc(b, CC_E);
+    emit_call_function(e, 0, true);
+    size_t done = x_jmp(b);
+    x_patch(b, helper, b->size);
+    x_alu_mem_imm(b, 32, X_CMP, FIELD(code), 0);
+    fault_if(e, ir, CC_NE);
+    x_patch(b, done, b->size);
+}
+
+static void emit_call(struct emitter *e, const struct sk_ir *ir)
+{
+    const struct sk_image *image = e->c->image;
+    uint32_t low = 0, high = image->call_count;
+    while (high - low > 1) {
+        uint32_t middle = low + (high - low) / 2;
+        if (image->call_ids[middle] <= (uint32_t)ir->imm)
+            low = middle;
+        else
+            high = middle;
+    }
+    settle(e, ir);
+    x_mov_imm(e->code, T1, low);
+    call_thunk(e, THUNK_CALL);
+    fault_if(e, ir, CC_E);
+}
+
+static void emit_exit(struct emitter *e, const struct sk_ir *ir)
+{
+    int64_t base = e->base;
+    settle(e, ir);
+    e->base = base;
+    for (unsigned r = SK_REGISTERS; r-- > 0;)
+        if (e->saved & 1u << r)
+            x_pop(e->code, home[r]);
+    x_ret(e->code);
+}
+
+static void emit_one(struct emitter *e, const struct sk_ir *ir)
+{
+    struct sk_buf *b = e->code;
+    switch ((enum sk_ir_op)ir->op) {
+    case IR_NOP: return;
+    case IR_MOV: move(e, 64, home[ir->dst], home[ir->a]); return;
+    case IR_MOVI:
+        if (ir->imm == 0)
+            x_alu(b, 32, X_XOR, home[ir->dst], home[ir->dst]);
+        else
+            x_mov_imm(b, home[ir->dst], (uint64_t)ir->imm);
+        return;
+    case IR_ALU: emit_alu(e, ir); return;
+    case IR_NEG:
+        move(e, 64, home[ir->dst], home[ir->a]);
+        x_group3(b, ir->bits, 3, home[ir->dst]);
+        return;
+    case IR_EXT: x_extend(b, ir->bits, ir->size, ir->flags & IRF_SIGNED, home[ir->dst], home[ir->a]); return;
+    case IR_BSWAP: emit_bswap(e, ir); return;
+    case IR_DIV: emit_div(e, ir); return;
+    case IR_LOAD: x_load(b, ir->size / 8u, ir->flags & IRF_SIGNED, home[ir->dst], mem_of(ir)); return;
+    case IR_STORE: x_store(b, ir->size / 8u, home[ir->b], mem_of(ir)); return;
+    case IR_STOREI: x_store_imm(b, ir->size / 8u, (int32_t)ir->imm, mem_of(ir)); return;
+    case IR_GUARD: emit_guard(e, ir); return;
+    case IR_STEP:
+        x_mov_imm(b, T1, ir->index);
+        call_thunk(e, THUNK_STEP);
+        fault_if(e, ir, CC_E);
+        return;
+    case IR_CALL: emit_call(e, ir); return;
+    case IR_CALL_LOCAL: emit_call_local(e, ir); return;
+    case IR_CALLX: emit_callx(e, ir); return;
+    case IR_JMP: emit_jump(e, ir); return;
+    case IR_JCC: emit_jcc(e, ir); return;
+    case IR_MAY_GOTO: emit_may_goto(e, ir); return;
+    case IR_EXIT: emit_exit(e, ir); return;
+    }
+}
+
+/* ---------------------------------------------------------------------------------------- functions */
+
+static void begin_block(struct emitter *e, uint32_t index, bool falls_in)
+{
+    if (e->bases[index] == UNSET)
+        e->bases[index] = e->c->loop[index] ? (int64_t)index : falls_in ? e->base : (int64_t)index;
+    if (falls_in && e->base != e->bases[index])
+        x_alu_imm(e->code, 64, X_ADD, METER, (int32_t)(e->base - e->bases[index]));
+    e->base = e->bases[index];
+    e->place[index] = (uint32_t)e->code->size;
+}
+
+static void emit_function(struct emitter *e, uint32_t s)
+{
+    const struct sk_compile *c = e->c;
+    const struct sk_subprog *sub = &c->program->subprogs[s];
+    e->entries[s] = (uint32_t)e->code->size;
+    e->saved = 0;
+    for (uint32_t k = c->ir_of[sub->begin]; k < c->ir_of[sub->end]; k++)
+        e->saved |= sk_ir_defs(&c->code[k]) & 0x3c0;
+    e->saved |= c->live_in[sub->begin] & 0x3c0;
+    for (unsigned r = 0; r < SK_REGISTERS; r++)
+        if (e->saved & 1u << r)
+            x_push(e->code, home[r]);
+    for (unsigned r = 6; r <= 9; r++)
+        if (c->live_in[sub->begin] & 1u << r)
+            x_alu(e->code, 32, X_XOR, home[r], home[r]);
+    /* The meter is exact here; a first block that is also a loop's head agrees. */
+    e->base = sub->begin;
+    bool falls_in = true;
+    for (uint32_t i = sub->begin; i < sub->end; i++) {
+        if (c->leader[i]) {
+            begin_block(e, i, falls_in);
+            falls_in = true;
+        }
+        for (uint32_t k = c->ir_of[i]; k < c->ir_of[i + 1]; k++) {
+            emit_one(e, &c->code[k]);
+            if (c->code[k].op == IR_JMP || c->code[k].op == IR_EXIT)
+                falls_in = false;
+        }
+    }
+}
+
+static void emit_entry(struct emitter *e)
+{
+    static const uint8_t saved[] = {RBP, RBX, R12, R13, R14, R15};
+    struct sk_buf *b = e->code;
+    x_endbr64(b);
+    for (size_t i = 0; i < sizeof saved; i++)
+        x_push(b, saved[i]);
+    x_mov(b, 64, RUN, RDI);
+    x_store(b, 8, RSP, FIELD(native_sp));
+    x_load(b, 8, false, METER, FIELD(budget));
+    x_load(b, 8, false, RBP, REG_FIELD(10));
+    for (unsigned r = 0; r <= 5; r++)
+        if (e->c->live_in[0] & 1u << r)
+            x_load(b, 8, false, home[r], REG_FIELD(r));
+    struct jump call = {x_call(b), 0};
+    sk_buf_add(&e->calls, &call, sizeof call);
+    x_store(b, 8, METER, FIELD(meter));
+    e->epilogue = b->size;
+    for (size_t i = sizeof saved; i-- > 0;)
+        x_pop(b, saved[i]);
+    x_ret(b);
+}
+
+static void emit_stubs(struct emitter *e)
+{
+    struct sk_buf *b = e->code;
+    size_t leave = b->size; /* a fault: the frames below are dropped, r0 is 0 */
+    x_store(b, 8, METER, FIELD(meter));
+    x_load(b, 8, false, RSP, FIELD(native_sp));
+    x_alu(b, 32, X_XOR, RAX, RAX);
+    x_patch(b, x_jmp(b), e->epilogue);
+    size_t budget = b->size;
+    x_store_imm(b, 4, SKEP_ERR_BUDGET, FIELD(code));
+    x_patch(b, x_jmp(b), leave);
+
+    const struct stub *stubs = (const struct stub *)(const void *)e->stubs.data;
+    for (size_t i = 0; i < e->stubs.size / sizeof *stubs; i++) {
+        const struct stub *s = &stubs[i];
+        x_patch(b, s->from, b->size);
+        if (s->kind == STUB_GUARD) {
+            x_lea(b, 64, T2, s->place);
+            x_mov_imm(b, T1, s->size_and_write);
+            call_thunk(e, THUNK_GUARD);
+            x_patch(b, x_jcc(b, CC_NE), s->back);
+        }
+        if (s->kind != STUB_BUDGET && s->used)
+            x_alu_imm(b, 64, X_SUB, METER, s->used);
+        x_store_imm(b, 4, (int32_t)s->index, FIELD(fault_index));
+        x_patch(b, x_jmp(b), s->kind == STUB_BUDGET ? budget : leave);
+    }
+}
+
+static void emit(const struct sk_compile *c, struct sk_buf *code, uint32_t *entries)
+{
+    const struct sk_program *p = c->program;
+    struct emitter e = {.c = c, .code = code, .entries = entries};
+    sk_buf_init(&e.stubs, &c->hooks);
+    sk_buf_init(&e.jumps, &c->hooks);
+    sk_buf_init(&e.calls, &c->hooks);
+    e.bases = sk_alloc_array(&c->hooks, p->count, sizeof *e.bases);
+    e.place = sk_alloc_array(&c->hooks, p->count, sizeof *e.place);
+    if (e.bases && e.place) {
+        for (uint32_t i = 0; i < p->count; i++)
+            e.bases[i] = UNSET;
+        emit_entry(&e);
+        for (unsigned t = 0; t < THUNK_COUNT; t++) {
+            if (t <= THUNK_LEAVE)
+                emit_quiet_thunk(&e, (enum thunk)t);
+            else
+                emit_sync_thunk(&e, (enum thunk)t);
+        }
+        for (uint32_t s = 0; s < p->subprog_count; s++)
+            emit_function(&e, s);
+        emit_stubs(&e);
+        const struct jump *jumps = (const struct jump *)(const void *)e.jumps.data;
+        for (size_t i = 0; i < e.jumps.size / sizeof *jumps; i++)
+            x_patch(code, jumps[i].from, e.place[jumps[i].target]);
+        jumps = (const struct jump *)(const void *)e.calls.data;
+        for (size_t i = 0; i < e.calls.size / sizeof *jumps; i++)
+            x_patch(code, jumps[i].from, entries[jumps[i].target]);
+    }
+    code->failed |= !e.bases || !e.place || e.stubs.failed || e.jumps.failed || e.calls.failed;
+    sk_buf_free(&e.stubs);
+    sk_buf_free(&e.jumps);
+    sk_buf_free(&e.calls);
+    sk_free(&c->hooks, e.bases);
+    sk_free(&c->hooks, e.place);
+}
+
+const struct sk_target sk_target_x64 = {"x86-64", emit};

@@ -116,7 +116,7 @@ enum differential_outcome differential_run(const struct differential *in, char *
     memset(workspace, 0xa5, sizeof workspace); /* what an earlier run may have left behind */
     uint64_t result = 0, executed = 0;
     exec.executed = &executed;
-    if (in->native && skep_vm_jit_compile(vm, &err)) {
+    if (in->native && skep_vm_jit_compile(vm, NULL, &err)) {
         fprintf(stderr, "%s\n", err.message);
         abort();
     }

@@ -346,7 +346,7 @@ static void run_policy(const struct test *test, const struct bytes *code, skep_b
         run(test, vm, false, how, NULL, 0);
         for (int i = 0; i < 2 && workspace && strlen(failure) == before; i++)
             run(test, vm, false, how, workspace + 1, size);
-        skep_code code_of_jit = skep_vm_jit_compile(vm, &err);
+        skep_code code_of_jit = skep_vm_jit_compile(vm, NULL, &err);
         char how_jit[128];
         snprintf(how_jit, sizeof how_jit, "%s, as machine code", how);
         for (int i = 0; i < 2 && workspace && !code_of_jit && strlen(failure) == before; i++)

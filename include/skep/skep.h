@@ -389,21 +389,69 @@ typedef struct skep_exec_options {
  */
 SKEP_API skep_code skep_vm_exec(const skep_vm *vm, const skep_exec_options *options, uint64_t *result, skep_error *err);
 
+typedef struct skep_jit_options {
+    size_t size;
+    /* Where to put the code, instead of pages from the hooks: at least as large as the code (when it is not, the error's
+     * detail says how much it takes). The caller makes it executable before the first run, and keeps it. */
+    void *memory;
+    size_t memory_size;
+} skep_jit_options;
+
 /*
- * Compiles the loaded program to machine code, for skep_vm_exec_jit. Under SKEP_GUARDED the code checks every access
- * that is not proven and counts against the budget, so that it cannot take the host down whatever the program does. The
- * code belongs to the VM; a new program, helper or grant drops it. SKEP_ERR_UNSUPPORTED where there is no back end
- * (today: everywhere but x86-64); SKEP_ERR_STATE: no program.
+ * Compiles the loaded program to machine code, for skep_vm_exec_jit; `options` may be NULL. Under SKEP_GUARDED the code
+ * checks every access that is not proven and counts against the budget, so that it cannot take the host down whatever the
+ * program does. The code belongs to the VM; a new program, helper or grant drops it. SKEP_ERR_UNSUPPORTED where there
+ * is no back end (today: everywhere but x86-64); SKEP_ERR_STATE: no program.
  */
-SKEP_API skep_code skep_vm_jit_compile(skep_vm *vm, skep_error *err);
-/* Bytes of machine code that the VM has; 0: none. */
-SKEP_API size_t skep_vm_jit_size(const skep_vm *vm);
+SKEP_API skep_code skep_vm_jit_compile(skep_vm *vm, const skep_jit_options *options, skep_error *err);
+
+/* What compiling made of the program. */
+typedef struct skep_jit_stats {
+    size_t size;
+    size_t code_size;      /* bytes of machine code */
+    uint32_t instructions; /* of the program */
+    uint32_t accesses;     /* loads and stores of the program, atomics left out */
+    uint32_t guards;       /* of which so many are checked while running */
+    uint64_t ns[8];        /* time of each pass, in the order of skep_jit_pass_name(); 0 without a time hook */
+} skep_jit_stats;
+
+/* Fills in `stats` (its size is the caller's). SKEP_ERR_STATE: the VM has no machine code. */
+SKEP_API skep_code skep_vm_jit_stats(const skep_vm *vm, skep_jit_stats *stats, skep_error *err);
+/* The name of pass `index`, or NULL; static. */
+SKEP_API const char *skep_jit_pass_name(unsigned index);
+
+/*
+ * Copies the code out; it is position-independent and reaches everything through its run. *size is the room in `buffer`
+ * before and the size of the code after the call (also when the room does not suffice: SKEP_ERR_ARGUMENT).
+ */
+SKEP_API skep_code skep_vm_jit_copy(const skep_vm *vm, void *buffer, size_t *size, skep_error *err);
+
 /*
  * As skep_vm_exec, in machine code: same result, same memory, same errors at the same pc. SKEP_ERR_STATE when the VM
  * has no machine code.
  */
 SKEP_API skep_code skep_vm_exec_jit(const skep_vm *vm, const skep_exec_options *options, uint64_t *result,
                                     skep_error *err);
+
+/*
+ * The shortest way in, for those who run one program very often: a run that is prepared once, and the code's own entry.
+ *
+ *     skep_jit_fn fn = skep_vm_jit_function(vm);
+ *     skep_run_prepare(vm, &options, &run, &err);    options.workspace must be given: the run lives there
+ *     r0 = fn(run);                                  as often as wanted, one after the other
+ *     if (skep_run_outcome(run, &err)) ...           only then is r0 the program's
+ *
+ * Each call of fn is a run of its own, with the whole budget; after one that failed, skep_run_outcome() must be asked
+ * before the next. The run holds good while the VM stays as it is, and belongs to one thread.
+ */
+typedef uint64_t (*skep_jit_fn)(skep_run *run);
+SKEP_API skep_jit_fn skep_vm_jit_function(const skep_vm *vm); /* NULL: the VM has no machine code */
+SKEP_API skep_code skep_run_prepare(const skep_vm *vm, const skep_exec_options *options, skep_run **run,
+                                    skep_error *err);
+/* Gives the run another packet (not for SKEP_NO_DATA; with SKEP_MBUFF the caller updates the buffer). */
+SKEP_API skep_code skep_run_set_memory(skep_run *run, void *mem, size_t mem_size, skep_error *err);
+/* How the last call ended: SKEP_OK, or an error as skep_vm_exec_jit gives it. Makes the run ready for the next one. */
+SKEP_API skep_code skep_run_outcome(skep_run *run, skep_error *err);
 
 /* Bytes that a run of the loaded program needs as its workspace; changes with the program and the offsets. */
 SKEP_API size_t skep_vm_workspace_size(const skep_vm *vm);

@@ -40,8 +40,11 @@ static void describe_address(const skep_run *run, char *out, size_t size)
                  nearest->size);
 }
 
-static void explain(const struct sk_program *p, const skep_run *run, skep_error *err)
+skep_code sk_vm_explain(const skep_vm *vm, const skep_run *run, skep_error *err)
 {
+    if (!err)
+        return run->code;
+    const struct sk_program *p = vm->image->program;
     uint32_t slot = p->slot_of[run->fault_index];
     const struct sk_insn *insn = &p->insns[run->fault_index];
     char text[96], where[128], what[224];
@@ -79,14 +82,36 @@ static void explain(const struct sk_program *p, const skep_run *run, skep_error 
     if (run->code == SKEP_ERR_ACCESS || run->code == SKEP_ERR_ALIGN)
         err->address = run->fault_address;
     err->detail = run->detail;
+    return run->code;
+}
+
+static inline skep_run *begin_run(const skep_vm *vm, bool native, const skep_exec_options *options, void *workspace)
+{
+    uint8_t *own;
+    struct sk_run_shape shape = vm->image->shape;
+    if (native) { /* machine code zeroes main's frame by itself, at every entry */
+        shape.touched = 0;
+        shape.unguarded = false;
+    }
+    uint64_t budget = options->budget ? options->budget : vm->budget;
+    skep_run *run =
+        sk_run_init(workspace, &shape, &vm->env, budget < BUDGET_MOST ? budget : BUDGET_MOST, &own);
+    if (native)
+        run->frames[0].unclean =
+            shape.frame_size > vm->image->shape.touched ? shape.frame_size - vm->image->shape.touched : 0;
+    const unsigned access = options->mem_access ? options->mem_access | SKEP_READ : SKEP_READ | SKEP_WRITE;
+    const struct sk_input input = {options->mem,        options->mem_size, access, options->mbuff,
+                                   options->mbuff_size, vm->data_offset,   vm->data_end_offset};
+    sk_context_of(vm->kind)->begin(run, &input, own);
+    sk_run_ready(run);
+    run->whole_frames |= vm->image->shape.unguarded;
+    return run;
 }
 
 static bool run_native(const struct sk_native *native, skep_run *run)
 {
     sk_native_begin(run, native);
-    sk_native_entry *entry;
-    memcpy(&entry, &native->pages, sizeof entry);
-    run->regs[0] = entry(run);
+    run->regs[0] = sk_native_entry_of(native)(run);
     run->executed = run->budget - (uint64_t)(run->meter < 0 ? 0 : run->meter);
     return run->code == SKEP_OK;
 }
@@ -95,14 +120,7 @@ static bool run_native(const struct sk_native *native, skep_run *run)
 static inline skep_code run_in(const skep_vm *vm, bool native, const skep_exec_options *options, void *workspace,
                                uint64_t *result, skep_error *err)
 {
-    uint8_t *own;
-    uint64_t budget = options->budget ? options->budget : vm->budget;
-    skep_run *run = sk_run_init(workspace, &vm->image->shape, &vm->env, budget < BUDGET_MOST ? budget : BUDGET_MOST, &own);
-    const struct sk_input input = {
-        options->mem,        options->mem_size, options->mem_access ? options->mem_access | SKEP_READ : SKEP_READ | SKEP_WRITE,
-        options->mbuff,      options->mbuff_size, vm->data_offset, vm->data_end_offset};
-    sk_context_of(vm->kind)->begin(run, &input, own);
-    sk_run_ready(run);
+    skep_run *run = begin_run(vm, native, options, workspace);
     bool ok = native ? run_native(vm->native, run) : sk_interp(vm->image, run);
     if (options->executed)
         *options->executed = run->executed;
@@ -111,9 +129,7 @@ static inline skep_code run_in(const skep_vm *vm, bool native, const skep_exec_o
             *result = run->regs[0];
         return SKEP_OK;
     }
-    if (err)
-        explain(vm->image->program, run, err);
-    return run->code;
+    return sk_vm_explain(vm, run, err);
 }
 
 /* Apart from skep_vm_exec, so that a caller with a workspace of its own does not pay for this frame. */
@@ -135,31 +151,35 @@ static SK_NOINLINE skep_code run_in_heap(const skep_vm *vm, bool native, const s
     return code;
 }
 
-static inline skep_code exec(const skep_vm *vm, bool native, const skep_exec_options *given, uint64_t *result,
-                             skep_error *err)
+skep_code sk_vm_check_exec(const skep_vm *vm, bool native, const skep_exec_options **options, skep_exec_options *copy,
+                           skep_error *err)
 {
-    skep_exec_options copy;
-    const skep_exec_options *options = given;
     if (!vm)
         return sk_fail(err, SKEP_ERR_ARGUMENT, "there is no VM");
-    if (SK_UNLIKELY(!given || given->size != sizeof *given)) { /* from another version of the header */
-        if (!sk_options_copy(&copy, sizeof copy, given))
+    if (SK_UNLIKELY(!*options || (*options)->size != sizeof **options)) { /* from another version of the header */
+        if (!sk_options_copy(copy, sizeof *copy, *options))
             return sk_fail(err, SKEP_ERR_ARGUMENT, "options: size is not that of a skep_exec_options this library knows");
-        options = &copy;
+        *options = copy;
     }
     if (!vm->image)
         return sk_fail(err, SKEP_ERR_STATE, "no program is loaded");
     if (native && !vm->native)
         return sk_fail(err, SKEP_ERR_STATE, "the program is not compiled: call skep_vm_jit_compile first");
-    skep_code failed = sk_context_check_input(vm->kind, options, err);
+    if ((*options)->workspace && (*options)->workspace_size < vm->workspace_size)
+        return sk_fail(err, SKEP_ERR_ARGUMENT, "the workspace has %z bytes; this program needs %z",
+                       (*options)->workspace_size, vm->workspace_size);
+    return sk_context_check_input(vm->kind, *options, err);
+}
+
+static inline skep_code exec(const skep_vm *vm, bool native, const skep_exec_options *options, uint64_t *result,
+                             skep_error *err)
+{
+    skep_exec_options copy;
+    skep_code failed = sk_vm_check_exec(vm, native, &options, &copy, err);
     if (SK_UNLIKELY(failed))
         return failed;
-    if (options->workspace) {
-        if (options->workspace_size < vm->workspace_size)
-            return sk_fail(err, SKEP_ERR_ARGUMENT, "the workspace has %z bytes; this program needs %z",
-                           options->workspace_size, vm->workspace_size);
+    if (options->workspace)
         return run_in(vm, native, options, options->workspace, result, err);
-    }
     if (vm->workspace_size <= INLINE_WORKSPACE)
         return run_in_frame(vm, native, options, result, err);
     return run_in_heap(vm, native, options, result, err);
@@ -173,4 +193,9 @@ skep_code skep_vm_exec(const skep_vm *vm, const skep_exec_options *options, uint
 skep_code skep_vm_exec_jit(const skep_vm *vm, const skep_exec_options *options, uint64_t *result, skep_error *err)
 {
     return exec(vm, true, options, result, err);
+}
+
+skep_run *sk_vm_begin_native(const skep_vm *vm, const skep_exec_options *options, void *workspace)
+{
+    return begin_run(vm, true, options, workspace);
 }

@@ -158,28 +158,11 @@ static skep_code frame_sizes(skep_stack_size_fn fn, void *user, const struct sk_
     return SKEP_OK;
 }
 
-static void drop_native(skep_vm *vm)
+void sk_vm_drop_native(skep_vm *vm)
 {
     sk_native_unref(vm->native);
     vm->native = NULL;
 }
-
-skep_code skep_vm_jit_compile(skep_vm *vm, skep_error *err)
-{
-    struct sk_native *native = NULL;
-    if (!vm)
-        return sk_fail(err, SKEP_ERR_ARGUMENT, "there is no VM");
-    if (!vm->image)
-        return sk_fail(err, SKEP_ERR_STATE, "no program is loaded");
-    skep_code failed = sk_jit_compile(vm->image, sk_context_of(vm->kind)->context_is_memory, &native, err);
-    if (failed)
-        return failed;
-    drop_native(vm);
-    vm->native = native;
-    return SKEP_OK;
-}
-
-size_t skep_vm_jit_size(const skep_vm *vm) { return vm && vm->native ? vm->native->size : 0; }
 
 /* Makes everything that running `p` needs, then puts it in place of what was there. */
 static skep_code install(skep_vm *vm, struct sk_program *p, skep_stack_size_fn fn, void *user, skep_error *err)
@@ -204,7 +187,7 @@ static skep_code install(skep_vm *vm, struct sk_program *p, skep_stack_size_fn f
     sk_free(&vm->env.hooks, (void *)(uintptr_t)vm->env.calls);
     vm->image = image;
     vm->env.calls = calls;
-    drop_native(vm);
+    sk_vm_drop_native(vm);
     size_workspace(vm);
     return SKEP_OK;
 }
@@ -272,7 +255,7 @@ skep_code skep_vm_register(skep_vm *vm, uint32_t id, const skep_helper *helper, 
     skep_code failed = sk_helper_register(&vm->helpers, &vm->env.hooks, id, helper, err);
     if (failed || !vm->image)
         return failed;
-    drop_native(vm);
+    sk_vm_drop_native(vm);
     for (uint32_t i = 0; i < vm->image->call_count; i++)
         if (vm->image->call_ids[i] == id)
             vm->env.calls[i] = sk_helper_find(&vm->helpers, id);
@@ -314,7 +297,7 @@ skep_code skep_vm_grant(skep_vm *vm, void *base, size_t size, unsigned access, s
         vm->grant_room = room;
     }
     vm->env.grants[vm->env.grant_count++] = (struct sk_region){sk_addr(base), size, access, "granted memory"};
-    drop_native(vm);
+    sk_vm_drop_native(vm);
     return SKEP_OK;
 }
 

@@ -28,4 +28,15 @@ struct skep_vm {
     size_t workspace_size;  /* of a run of it */
 };
 
+void sk_vm_drop_native(skep_vm *vm);
+
+/* Puts a run's fault into words, and returns its code (exec.c). */
+skep_code sk_vm_explain(const skep_vm *vm, const skep_run *run, skep_error *err);
+
+/* What must hold before a run; *options may be replaced by a copy. */
+skep_code sk_vm_check_exec(const skep_vm *vm, bool native, const skep_exec_options **options, skep_exec_options *copy,
+                           skep_error *err);
+/* A run of the VM for machine code, in a workspace that is large enough. */
+skep_run *sk_vm_begin_native(const skep_vm *vm, const skep_exec_options *options, void *workspace);
+
 #endif

@@ -11,10 +11,12 @@ const struct sk_target *sk_target_native(void)
 #endif
 }
 
-static bool begin(struct sk_compile *c, struct sk_image *image, bool context_is_memory)
+static bool begin(struct sk_compile *c, struct sk_image *image, const struct sk_helper *const *calls,
+                  bool context_is_memory)
 {
     const struct sk_program *p = image->program;
-    *c = (struct sk_compile){.image = image, .program = p, .hooks = image->hooks, .context_is_memory = context_is_memory};
+    *c = (struct sk_compile){.image = image, .program = p, .calls = calls, .hooks = image->hooks,
+                             .context_is_memory = context_is_memory};
     c->ir_of = sk_alloc_array(&c->hooks, (size_t)p->count + 1, sizeof *c->ir_of);
     c->leader = sk_alloc_array(&c->hooks, p->count, 1);
     c->loop = sk_alloc_array(&c->hooks, p->count, 1);
@@ -31,64 +33,110 @@ static void end(struct sk_compile *c)
     sk_free(&c->hooks, c->live_in);
 }
 
-static void run_passes(struct sk_compile *c)
+/* In the order in which they run; each says what it needs and what it leaves. */
+static const struct pass {
+    const char *name;
+    void (*run)(struct sk_compile *c);
+} passes[] = {
+    {"build", sk_ir_build},       /* makes code, ir_of, leader, loop */
+    {"regions", sk_ir_regions},   /* needs blocks; gives guards their guess */
+    {"forward", sk_ir_forward},   /* needs blocks */
+    {"liveness", sk_ir_liveness}, /* makes live_in; drops what forward made dead; nothing may be read anew after it */
+};
+
+enum { PASSES = sizeof passes / sizeof passes[0] };
+
+const char *skep_jit_pass_name(unsigned index)
 {
-    sk_ir_build(c); /* makes code, ir_of, leader, loop */
-    if (!c->failed)
-        sk_ir_forward(c); /* needs blocks */
-    if (!c->failed)
-        sk_ir_liveness(c); /* makes live_in; drops what forward made dead */
+    return index < PASSES ? passes[index].name : index == PASSES ? "emit" : NULL;
 }
 
-/* Copies the code into pages and seals them. */
-static skep_code seal(struct sk_native *native, const struct sk_buf *code, skep_error *err)
+static uint64_t now(const skep_hooks *hooks) { return hooks->time_ns ? hooks->time_ns(hooks->user) : 0; }
+
+static void compile(struct sk_compile *c, const struct sk_target *target, struct sk_buf *code, uint32_t *entries,
+                    struct sk_native *native)
+{
+    skep_jit_stats *stats = &native->stats;
+    uint64_t before = now(&c->hooks), after;
+    for (unsigned i = 0; i < PASSES && !c->failed; i++, before = after) {
+        passes[i].run(c);
+        after = now(&c->hooks);
+        stats->ns[i] = after - before;
+    }
+    if (!c->failed)
+        target->emit(c, code, entries);
+    stats->ns[PASSES] = now(&c->hooks) - before;
+    stats->instructions = c->program->count;
+    stats->code_size = code->size;
+    for (uint32_t k = 0; k < c->count; k++) {
+        stats->accesses += c->code[k].op == IR_LOAD || c->code[k].op == IR_STORE || c->code[k].op == IR_STOREI;
+        if (c->code[k].op != IR_GUARD)
+            continue;
+        stats->guards++;
+        native->limits |= 1u << (8u * c->code[k].region + (c->code[k].flags & IRF_WRITE ? 4u : 0u) +
+                                 (unsigned)__builtin_ctz(c->code[k].size / 8u));
+    }
+}
+
+/* Copies the code to where it is to live: the caller's memory, or pages that are sealed then. */
+static skep_code place(struct sk_native *native, const struct sk_buf *code, const skep_jit_options *options,
+                       skep_error *err)
 {
     const skep_hooks *hooks = &native->hooks;
     native->size = code->size;
-    native->room = (code->size + 4095) & ~(size_t)4095;
-    native->pages = hooks->code_alloc(hooks->user, native->room);
+    if (options->memory) {
+        if (options->memory_size < code->size) {
+            sk_fail(err, SKEP_ERR_ARGUMENT, "the code has %z bytes; there is room for %z", code->size,
+                    options->memory_size);
+            if (err)
+                err->detail = (int64_t)code->size;
+            return SKEP_ERR_ARGUMENT;
+        }
+        native->pages = options->memory;
+        memcpy(native->pages, code->data, code->size);
+        return SKEP_OK;
+    }
+    if (!hooks->code_alloc || !hooks->code_seal || !hooks->code_free)
+        return sk_fail(err, SKEP_ERR_UNSUPPORTED, "machine code is not supported here: there are no hooks for code pages");
+    size_t room = (code->size + 4095) & ~(size_t)4095;
+    native->pages = hooks->code_alloc(hooks->user, room);
     if (!native->pages)
         return sk_fail(err, SKEP_ERR_MEMORY, "no pages for %z bytes of machine code", code->size);
+    native->room = room;
     memcpy(native->pages, code->data, code->size);
-    memset((uint8_t *)native->pages + code->size, 0xcc, native->room - code->size); /* int3 */
-    if (!hooks->code_seal(hooks->user, native->pages, native->room))
+    memset((uint8_t *)native->pages + code->size, 0xcc, room - code->size); /* int3 */
+    if (!hooks->code_seal(hooks->user, native->pages, room))
         return sk_fail(err, SKEP_ERR_UNSUPPORTED, "the platform refuses to make machine code executable");
     return SKEP_OK;
 }
 
-skep_code sk_jit_compile(struct sk_image *image, bool context_is_memory, struct sk_native **out, skep_error *err)
+skep_code sk_jit_compile(struct sk_image *image, const struct sk_helper *const *calls, bool context_is_memory,
+                         const skep_jit_options *options, struct sk_native **out, skep_error *err)
 {
     const struct sk_target *target = sk_target_native();
     const skep_hooks *hooks = &image->hooks;
     if (!target)
-        return sk_fail(err, SKEP_ERR_UNSUPPORTED, "machine code is not supported here: there is no back end for this processor");
-    if (!hooks->code_alloc || !hooks->code_seal || !hooks->code_free)
-        return sk_fail(err, SKEP_ERR_UNSUPPORTED, "machine code is not supported here: there are no hooks for code pages");
+        return sk_fail(err, SKEP_ERR_UNSUPPORTED,
+                       "machine code is not supported here: there is no back end for this processor");
 
     struct sk_compile c;
     struct sk_buf code;
     sk_buf_init(&code, hooks);
     struct sk_native *native = sk_alloc_zero(hooks, sizeof *native);
     uint32_t *entries = sk_alloc_array(hooks, image->program->subprog_count, sizeof *entries);
-    skep_code failed = SKEP_OK;
-    if (begin(&c, image, context_is_memory) && native && entries) {
-        run_passes(&c);
-        if (!c.failed)
-            target->emit(&c, &code, entries);
-    } else {
-        c.failed = true;
-    }
-    if (c.failed || code.failed) {
-        failed = sk_fail_memory(err);
-        sk_free(hooks, native);
-        sk_free(hooks, entries);
-    } else {
+    skep_code failed = SKEP_ERR_MEMORY;
+    if (begin(&c, image, calls, context_is_memory) && native && entries) {
         *native = (struct sk_native){.references = 1, .hooks = *hooks, .image = sk_image_ref(image), .entries = entries};
-        failed = seal(native, &code, err);
+        compile(&c, target, &code, entries, native);
+        failed = c.failed || code.failed ? sk_fail_memory(err) : place(native, &code, options, err);
         if (failed)
             sk_native_unref(native);
         else
             *out = native;
+    } else {
+        sk_fail_memory(err);
+        sk_free(hooks, native);
+        sk_free(hooks, entries);
     }
     end(&c);
     sk_buf_free(&code);
@@ -106,7 +154,7 @@ void sk_native_unref(struct sk_native *native)
     if (!native || __atomic_fetch_sub(&native->references, 1, __ATOMIC_ACQ_REL) != 1)
         return;
     const skep_hooks hooks = native->hooks;
-    if (native->pages)
+    if (native->room)
         hooks.code_free(hooks.user, native->pages, native->room);
     sk_image_unref(native->image);
     sk_free(&hooks, native->entries);

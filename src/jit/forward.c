@@ -4,7 +4,7 @@
  * its value, whether its upper half is zero, which other register equals it, and which bytes around it a guard has
  * already shown to be reachable. What is known is forgotten where something may jump in.
  *
- * Before it, a coarse walk over all blocks guesses for each register which memory it points to: see enum sk_ir_region.
+ * Apart from it, a coarse walk over all blocks guesses which memory each register points to: see enum sk_ir_region.
  */
 #include "jit/ir.h"
 
@@ -308,7 +308,7 @@ static uint32_t walk_regions(struct sk_compile *c, uint32_t from, uint32_t to, u
     return regions;
 }
 
-static void guess_regions(struct sk_compile *c)
+void sk_ir_regions(struct sk_compile *c)
 {
     const struct sk_program *p = c->program;
     uint32_t *at = sk_alloc_array(&c->hooks, p->count, sizeof *at);
@@ -342,7 +342,6 @@ static void guess_regions(struct sk_compile *c)
 void sk_ir_forward(struct sk_compile *c)
 {
     struct state s;
-    guess_regions(c);
     forget_all(&s);
     for (uint32_t i = 0; i < c->program->count; i++) {
         if (c->leader[i] & SK_LEADER_TARGET)

@@ -69,7 +69,7 @@ struct sk_ir {
 struct sk_compile {
     const struct sk_image *image;
     const struct sk_program *program;
-    const struct sk_helper *const *calls;
+    const struct sk_helper *const *calls; /* of the call sites, as they are now */
     skep_hooks hooks;
     bool context_is_memory; /* r1 is not the packet but a buffer of its own */
     struct sk_ir *code;
@@ -78,6 +78,7 @@ struct sk_compile {
     uint8_t *leader;   /* [program->count] a block begins here, and why */
     uint8_t *loop;     /* [program->count] a jump backwards leads here */
     uint16_t *live_in; /* [program->count] at leaders: registers that are read before they are written */
+    uint32_t accesses, guards; /* statistics */
     bool failed;       /* out of memory */
 };
 
@@ -89,6 +90,7 @@ bool sk_ir_has_effect(const struct sk_ir *ir);
 
 /* The passes, in the order in which compile.c calls them. */
 void sk_ir_build(struct sk_compile *c);    /* program -> IR */
+void sk_ir_regions(struct sk_compile *c);  /* where guards expect their pointers to lead */
 void sk_ir_forward(struct sk_compile *c);  /* constants, copies, extensions, guards known to hold; keeps blocks */
 void sk_ir_liveness(struct sk_compile *c); /* live_in; drops what nobody reads */
 

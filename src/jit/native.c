@@ -8,29 +8,33 @@
 #include "interp/frame.h"
 #include "jit/target.h"
 
-static void set_limits(skep_run *run, unsigned region, const struct sk_region *r)
+/* Only the limits that the code compares with. */
+static inline void set_limits(skep_run *run, const struct sk_native *native, unsigned region, uint64_t low, uint64_t size,
+                              uint32_t access)
 {
-    run->native_low[region] = r->low;
-    for (unsigned write = 0; write < 2; write++)
-        for (unsigned log = 0; log < 4; log++) {
-            uint64_t bytes = UINT64_C(1) << log;
-            bool allowed = r->access & (write ? SKEP_WRITE : SKEP_READ);
-            run->native_limit[region][write][log] = allowed && r->size >= bytes ? r->size - bytes + 1 : 0;
-        }
+    run->native_low[region] = low;
+    for (unsigned used = native->limits >> (8 * region) & 255; used; used &= used - 1) {
+        unsigned kind = (unsigned)__builtin_ctz(used), write = kind >> 2;
+        uint64_t bytes = UINT64_C(1) << (kind & 3);
+        bool allowed = access & (write ? SKEP_WRITE : SKEP_READ);
+        run->native_limit[region][write][kind & 3] = allowed && size >= bytes ? size - bytes + 1 : 0;
+    }
 }
 
 /* The stack is checked inline only when all frames are zeroed, since sk_run_find() is what zeroes them. */
 static void set_stack(skep_run *run)
 {
-    const struct sk_region stack = {run->stack_low, run->stack_top - run->stack_low,
-                                    run->whole_frames ? SKEP_READ | SKEP_WRITE : 0, "stack"};
-    set_limits(run, IRR_STACK, &stack);
+    set_limits(run, run->native, IRR_STACK, run->stack_low, run->stack_top - run->stack_low,
+               run->whole_frames ? SKEP_READ | SKEP_WRITE : 0);
 }
 
 void sk_native_begin(skep_run *run, const struct sk_native *native)
 {
-    const struct sk_region none = {0};
-    const struct sk_region *home = &none, *context = &none;
+    const struct sk_region *home = NULL, *context = NULL;
+    run->native = native;
+    run->native_table = &sk_native_table;
+    if (!native->limits)
+        return;
     for (size_t i = 0; i < run->region_count; i++) {
         const struct sk_region *r = &run->regions[i];
         if (r->low == run->packet)
@@ -38,10 +42,9 @@ void sk_native_begin(skep_run *run, const struct sk_native *native)
         else if (r->low == run->context)
             context = r;
     }
-    run->native = native;
-    run->native_table = &sk_native_table;
-    set_limits(run, IRR_HOME, home);
-    set_limits(run, IRR_CONTEXT, context);
+    set_limits(run, native, IRR_HOME, home ? home->low : 0, home ? home->size : 0, home ? home->access : 0);
+    set_limits(run, native, IRR_CONTEXT, context ? context->low : 0, context ? context->size : 0,
+               context ? context->access : 0);
     set_stack(run);
 }
 
@@ -72,6 +75,16 @@ static bool leave(skep_run *run)
     sk_frame_leave(run->native->image, run);
     set_stack(run);
     return true;
+}
+
+/* A run that is used again may have written anywhere in main's frame once all frames were reachable. */
+static void clean(skep_run *run)
+{
+    const struct sk_subprog *main = &run->native->image->program->subprogs[0];
+    uint64_t size = run->native->image->shape.frame_size;
+    memset(sk_ptr(run->stack_top - size), 0, size);
+    if (main->may_goto_count)
+        memset(run->may_gotos, 0, main->may_goto_count * sizeof(uint32_t));
 }
 
 static bool call(skep_run *run, uint32_t number)
@@ -141,4 +154,4 @@ static bool step(skep_run *run, uint32_t index)
     }
 }
 
-const struct sk_native_table sk_native_table = {guard, enter, leave, call, step, callx};
+const struct sk_native_table sk_native_table = {guard, enter, leave, call, step, clean, callx};

@@ -3,10 +3,17 @@
 #include "jit/compile.h"
 
 #ifdef SKEP_NO_JIT
-skep_code sk_jit_compile(struct sk_image *image, bool context_is_memory, struct sk_native **native, skep_error *err)
+skep_code sk_jit_compile(struct sk_image *image, const struct sk_helper *const *calls, bool context_is_memory,
+                         const skep_jit_options *options, struct sk_native **native, skep_error *err)
 {
-    (void)image, (void)context_is_memory, (void)native;
+    (void)image, (void)calls, (void)context_is_memory, (void)options, (void)native;
     return sk_fail(err, SKEP_ERR_UNSUPPORTED, "machine code is not supported here: this build leaves it out");
+}
+
+const char *skep_jit_pass_name(unsigned index)
+{
+    (void)index;
+    return NULL;
 }
 
 struct sk_native *sk_native_ref(struct sk_native *native) { return native; }

@@ -29,9 +29,11 @@ struct sk_native {
     skep_hooks hooks;
     struct sk_image *image; /* counted */
     void *pages;
-    size_t room;       /* bytes of pages */
+    size_t room;       /* bytes of pages; 0: they are the caller's */
     size_t size;       /* bytes of code */
     uint32_t *entries; /* [subprog_count] where each function begins */
+    uint32_t limits;   /* the guards there are: bit 8 * region + 4 * write + log2 of the size in bytes */
+    skep_jit_stats stats;
 };
 
 /* What machine code calls, in this order: native.c. False: the run has its fault. */
@@ -41,6 +43,7 @@ struct sk_native_table {
     bool (*leave)(skep_run *run);
     bool (*call)(skep_run *run, uint32_t number);
     bool (*step)(skep_run *run, uint32_t index); /* false without a fault: the program ends with 0 */
+    void (*clean)(skep_run *run); /* main's frame and counters as new, for a run that is used again */
     const void *(*callx)(skep_run *run, uint64_t target); /* the function's code, entered; NULL: a helper, called, or a fault */
 };
 extern const struct sk_native_table sk_native_table;
@@ -48,6 +51,11 @@ extern const struct sk_native_table sk_native_table;
 /* Makes a run that was begun ready for the code. */
 void sk_native_begin(skep_run *run, const struct sk_native *native);
 
-typedef uint64_t sk_native_entry(skep_run *run);
+static inline skep_jit_fn sk_native_entry_of(const struct sk_native *native)
+{
+    skep_jit_fn entry; /* ISO C has no cast from data to code */
+    memcpy(&entry, &native->pages, sizeof entry);
+    return entry;
+}
 
 #endif

@@ -62,6 +62,7 @@ static inline void sk_run_add_region(skep_run *run, const char *name, uint64_t l
 static inline void sk_run_ready(skep_run *run)
 {
     const struct sk_region *first = &run->regions[0];
+    run->second = run->regs[2];
     bool frame_is_home = false;
     for (unsigned write = 0; write < 2; write++) {
         bool good = run->region_count && first->size >= 8 && (first->access & (write ? SKEP_WRITE : SKEP_READ));

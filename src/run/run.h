@@ -66,9 +66,12 @@ struct skep_run {
     const struct sk_native *native; /* the code itself */
     uint64_t native_sp;             /* the host's stack pointer to return with on a fault */
     int64_t meter;                  /* what remains of the budget when it ends */
+    /* Of a prepared run: its VM, and what it was prepared with. */
+    const struct skep_vm *vm;
+    skep_exec_options options;
 
     uint64_t packet, packet_size; /* what LD_ABS and LD_IND read */
-    uint64_t context;             /* r1 at the start */
+    uint64_t context, second;     /* r1 and r2 at the start */
     uint64_t budget;              /* INT64_MAX at most */
     uint32_t depth;               /* frames in use, less one */
     struct sk_frame frames[SKEP_MAX_FRAMES];

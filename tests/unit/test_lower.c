@@ -24,7 +24,7 @@ static bool jit_is_here(void)
     const skep_vm_options options = {.size = sizeof options, .code = nothing, .code_size = sizeof nothing};
     skep_vm *vm;
     assert_int_equal(skep_vm_create(&options, &vm, NULL), SKEP_OK);
-    const skep_code code = skep_vm_jit_compile(vm, NULL);
+    const skep_code code = skep_vm_jit_compile(vm, NULL, NULL);
     assert_true(code == SKEP_OK || code == SKEP_ERR_UNSUPPORTED);
     skep_vm_free(vm);
     return code == SKEP_OK;

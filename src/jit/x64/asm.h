@@ -260,6 +260,11 @@ static inline void x_pop(struct sk_buf *b, unsigned reg)
     x_byte(b, 0x58 | (reg & 7));
 }
 
+/* SSE: xmm0 = 0, and 16 bytes of it to memory. */
+static inline void x_zero_xmm0(struct sk_buf *b) { x_word(b, 0xc0ef0f66, 4); }
+static inline void x_store_xmm0(struct sk_buf *b, struct sk_x64_mem m) { x_op_mem(b, 32, 0x0f11, 0, m, false); }
+
+static inline void x_call_mem(struct sk_buf *b, struct sk_x64_mem m) { x_op_mem(b, 32, 0xff, 2, m, false); }
 static inline void x_ret(struct sk_buf *b) { x_byte(b, 0xc3); }
 static inline void x_call_reg(struct sk_buf *b, unsigned reg) { x_op_reg(b, 32, 0xff, 2, reg, false); }
 static inline void x_endbr64(struct sk_buf *b) { x_word(b, 0xfa1e0ff3, 4); }

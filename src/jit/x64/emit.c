@@ -14,6 +14,7 @@
  *
  * Faults and slow paths stand behind all code, in the order in which they were asked for.
  */
+#include "helper/helper.h"
 #include "jit/target.h"
 #include "jit/x64/asm.h"
 
@@ -25,11 +26,11 @@ static const uint8_t home[SK_REGISTERS] = {RAX, RDI, RSI, RDX, RCX, R8, RBX, R13
 #define REG_FIELD(n) x_at(RUN, (int32_t)(offsetof(skep_run, regs) + 8 * (n)))
 
 /* The functions of struct sk_native_table, by their place in it. */
-enum thunk { THUNK_GUARD, THUNK_ENTER, THUNK_LEAVE, THUNK_CALL, THUNK_STEP, THUNK_CALLX, THUNK_COUNT };
+enum thunk { THUNK_GUARD, THUNK_ENTER, THUNK_LEAVE, THUNK_CALL, THUNK_STEP, THUNK_CLEAN, THUNK_CALLX, THUNK_COUNT };
 
 /* Something to be written behind the code. */
 struct stub {
-    enum { STUB_FAULT, STUB_BUDGET, STUB_GUARD } kind;
+    enum { STUB_FAULT, STUB_BUDGET, STUB_HELPER, STUB_GUARD, STUB_CLEAN } kind;
     size_t from, back; /* the jump that leads here; where to go on */
     uint32_t index;
     int32_t used; /* what to take off the meter */
@@ -46,16 +47,19 @@ struct emitter {
     const struct sk_compile *c;
     struct sk_buf *code;
     struct sk_buf stubs;  /* struct stub */
-    struct sk_buf jumps;  /* struct jump, to patch when all code is there */
-    struct sk_buf calls;  /* the same for functions: target is a subprogram */
+    struct sk_buf jumps;  /* struct jump, to patch at the function's end */
+    struct sk_buf calls;  /* the same for functions and thunks: target is a subprogram, or THUNK_BIT and a thunk */
     int64_t *bases;       /* [count] of leaders, or UNSET */
     uint32_t *place;      /* [count] of leaders */
     uint32_t *entries;    /* [subprog_count] */
     size_t thunks[THUNK_COUNT];
-    size_t epilogue;
-    int64_t base; /* here */
-    uint16_t saved; /* homes that this function puts back */
+    int64_t base;   /* here */
+    uint16_t saved; /* homes that this function puts back; for main r12 and rbp, too: see push_saved */
+    bool main;      /* it returns to C */
 };
+
+#define THUNK_BIT 0x80000000u
+#define SAVED_RUN (1u << 11)
 
 #define UNSET INT64_MIN
 
@@ -84,7 +88,11 @@ static void settle(struct emitter *e, const struct sk_ir *ir)
     e->base = (int64_t)ir->index + 1;
 }
 
-static void call_thunk(struct emitter *e, enum thunk thunk) { x_patch(e->code, x_call(e->code), e->thunks[thunk]); }
+static void call_thunk(struct emitter *e, enum thunk thunk)
+{
+    struct jump call = {x_call(e->code), THUNK_BIT | (uint32_t)thunk};
+    sk_buf_add(&e->calls, &call, sizeof call);
+}
 
 /* ------------------------------------------------------------------------------------------- thunks */
 
@@ -98,11 +106,11 @@ static void call_out(struct emitter *e, enum thunk thunk)
     x_push(b, T1);
     x_push(b, T1);
     x_load(b, 8, false, RAX, FIELD(native_table));
-    x_op_mem(b, 32, 0xff, 2, x_at(RAX, 8 * (int32_t)thunk), false); /* call [rax + ...] */
+    x_call_mem(b, x_at(RAX, 8 * (int32_t)thunk));
     x_pop(b, RSP);
 }
 
-/* Keeps every home: guard (T2 address, T1 size), enter (T1 function), leave. ZF: it said no. Spoils T1. */
+/* Keeps every home: guard (T2 address, T1 size), enter (T1 function), leave, clean. ZF: it said no. Spoils T1. */
 static void emit_quiet_thunk(struct emitter *e, enum thunk thunk)
 {
     static const uint8_t kept[] = {RAX, RDI, RSI, RDX, RCX, R8, R10, R11};
@@ -413,10 +421,11 @@ static void emit_may_goto(struct emitter *e, const struct sk_ir *ir)
     x_alu_mem_imm(b, 32, X_ADD, visits, 1);
 }
 
-/* The way into a function that is known, or whose address is in T1, and back. */
+/* The way into a function that is known, or whose address is in T1, and back. The stack stays aligned. */
 static void emit_call_function(struct emitter *e, uint32_t subprog, bool by_address)
 {
     struct sk_buf *b = e->code;
+    x_push(b, RBP);
     x_push(b, RBP);
     x_load(b, 8, false, RBP, REG_FIELD(10));
     if (by_address) {
@@ -425,6 +434,7 @@ static void emit_call_function(struct emitter *e, uint32_t subprog, bool by_addr
         struct jump call = {x_call(b), subprog};
         sk_buf_add(&e->calls, &call, sizeof call);
     }
+    x_pop(b, RBP);
     x_pop(b, RBP);
     call_thunk(e, THUNK_LEAVE);
 }
@@ -468,9 +478,49 @@ static void emit_call(struct emitter *e, const struct sk_ir *ir)
             high = middle;
     }
     settle(e, ir);
-    x_mov_imm(e->code, T1, low);
-    call_thunk(e, THUNK_CALL);
-    fault_if(e, ir, CC_E);
+    const struct sk_helper *helper = e->c->calls[low];
+    if (!helper || (image->guarded && helper->has_prototype)) {
+        x_mov_imm(e->code, T1, low);
+        call_thunk(e, THUNK_CALL);
+        fault_if(e, ir, CC_E);
+        return;
+    }
+    /* The arguments are where C wants them. Whose function it is is read at run time: the code may be moved elsewhere. */
+    struct sk_buf *b = e->code;
+    x_store(b, 8, METER, FIELD(meter));
+    x_load(b, 8, false, T2, FIELD(env));
+    x_load(b, 8, false, T2, x_at(T2, (int32_t)offsetof(struct sk_run_env, calls)));
+    x_load(b, 8, false, T2, x_at(T2, (int32_t)(8 * low)));
+    x_store(b, 8, T2, FIELD(helper));
+    x_mov(b, 64, R9, RUN);
+    x_call_mem(b, x_at(T2, (int32_t)offsetof(struct sk_helper, fn)));
+    x_load(b, 8, false, METER, FIELD(meter));
+    x_alu_mem_imm(b, 8, X_CMP, FIELD(helper_failed), 0);
+    add_stub(e, (struct stub){.kind = STUB_HELPER, .from = x_jcc(b, CC_NE), .index = ir->index, .used = used_by(e, ir)});
+}
+
+/* The homes that a function keeps for its caller, and a gap that keeps the stack aligned to 16 bytes. */
+static const uint8_t saved_place[] = {[6] = RBX, [7] = R13, [8] = R14, [9] = R15, [10] = RBP, [11] = R12};
+
+static bool has_gap(const struct emitter *e) { return __builtin_popcount(e->saved) % 2 == 0; }
+
+static void push_saved(struct emitter *e)
+{
+    for (unsigned r = 6; r < sizeof saved_place; r++)
+        if (e->saved & 1u << r)
+            x_push(e->code, saved_place[r]);
+    if (has_gap(e))
+        x_alu_imm(e->code, 64, X_SUB, RSP, 8);
+}
+
+static void pop_saved(struct emitter *e)
+{
+    if (has_gap(e))
+        x_alu_imm(e->code, 64, X_ADD, RSP, 8);
+    for (unsigned r = sizeof saved_place; r-- > 6;)
+        if (e->saved & 1u << r)
+            x_pop(e->code, saved_place[r]);
+    x_ret(e->code);
 }
 
 static void emit_exit(struct emitter *e, const struct sk_ir *ir)
@@ -478,10 +528,9 @@ static void emit_exit(struct emitter *e, const struct sk_ir *ir)
     int64_t base = e->base;
     settle(e, ir);
     e->base = base;
-    for (unsigned r = SK_REGISTERS; r-- > 0;)
-        if (e->saved & 1u << r)
-            x_pop(e->code, home[r]);
-    x_ret(e->code);
+    if (e->main)
+        x_store(e->code, 8, METER, FIELD(meter));
+    pop_saved(e);
 }
 
 static void emit_one(struct emitter *e, const struct sk_ir *ir)
@@ -535,21 +584,15 @@ static void begin_block(struct emitter *e, uint32_t index, bool falls_in)
     e->place[index] = (uint32_t)e->code->size;
 }
 
-static void emit_function(struct emitter *e, uint32_t s)
+static void emit_body(struct emitter *e, uint32_t s)
 {
     const struct sk_compile *c = e->c;
     const struct sk_subprog *sub = &c->program->subprogs[s];
-    e->entries[s] = (uint32_t)e->code->size;
-    e->saved = 0;
-    for (uint32_t k = c->ir_of[sub->begin]; k < c->ir_of[sub->end]; k++)
-        e->saved |= sk_ir_defs(&c->code[k]) & 0x3c0;
-    e->saved |= c->live_in[sub->begin] & 0x3c0;
-    for (unsigned r = 0; r < SK_REGISTERS; r++)
-        if (e->saved & 1u << r)
-            x_push(e->code, home[r]);
     for (unsigned r = 6; r <= 9; r++)
         if (c->live_in[sub->begin] & 1u << r)
             x_alu(e->code, 32, X_XOR, home[r], home[r]);
+    for (uint32_t i = sub->begin; i < sub->end; i++)
+        e->bases[i] = UNSET;
     /* The meter is exact here; a first block that is also a loop's head agrees. */
     e->base = sub->begin;
     bool falls_in = true;
@@ -564,47 +607,111 @@ static void emit_function(struct emitter *e, uint32_t s)
                 falls_in = false;
         }
     }
+    const struct jump *jumps = (const struct jump *)(const void *)e->jumps.data;
+    for (size_t i = 0; i < e->jumps.size / sizeof *jumps; i++)
+        x_patch(e->code, jumps[i].from, e->place[jumps[i].target]);
+    e->jumps.size = 0;
 }
 
-static void emit_entry(struct emitter *e)
+/* The callee-saved homes that a function changes. */
+static uint16_t changed_homes(const struct sk_compile *c, uint32_t s)
 {
-    static const uint8_t saved[] = {RBP, RBX, R12, R13, R14, R15};
+    const struct sk_subprog *sub = &c->program->subprogs[s];
+    uint16_t changed = c->live_in[sub->begin];
+    for (uint32_t k = c->ir_of[sub->begin]; k < c->ir_of[sub->end]; k++)
+        changed |= sk_ir_defs(&c->code[k]);
+    return changed & 0x3c0;
+}
+
+/* A function that is called from the program. */
+static void emit_function(struct emitter *e, uint32_t s)
+{
+    e->entries[s] = (uint32_t)e->code->size;
+    e->main = false;
+    e->saved = changed_homes(e->c, s);
+    push_saved(e);
+    emit_body(e, s);
+}
+
+/* Zeroes the upper `size` bytes of main's frame, whose top is in rbp. */
+static void emit_zero_frame(struct emitter *e, uint32_t size)
+{
+    size = (size + 7) & ~7u;
+    if (size >= 16)
+        x_zero_xmm0(e->code);
+    int32_t at = -(int32_t)size;
+    for (; at <= -16; at += 16)
+        x_store_xmm0(e->code, x_at(RBP, at));
+    if (at < 0)
+        x_store_imm(e->code, 8, 0, x_at(RBP, at));
+}
+
+/* Main, which C calls with the run: its own entry, so that a program without calls is one function. */
+static void emit_main(struct emitter *e)
+{
+    const struct sk_compile *c = e->c;
+    const struct sk_subprog *sub = &c->program->subprogs[0];
     struct sk_buf *b = e->code;
+    uint32_t zeroes = c->image->guarded ? sub->stack_touched : c->image->shape.frame_size;
+    bool frame_pointer = zeroes || c->program->subprog_count > 1;
+    for (uint32_t k = 0; k < c->ir_of[sub->end]; k++)
+        frame_pointer |= sk_ir_uses(&c->code[k]) >> 10 & 1;
+    e->main = true;
+    e->saved = SAVED_RUN | (frame_pointer ? 1u << 10 : 0);
+    for (uint32_t s = 0; s < c->program->subprog_count; s++)
+        e->saved |= changed_homes(c, s);
     x_endbr64(b);
-    for (size_t i = 0; i < sizeof saved; i++)
-        x_push(b, saved[i]);
+    push_saved(e);
     x_mov(b, 64, RUN, RDI);
     x_store(b, 8, RSP, FIELD(native_sp));
     x_load(b, 8, false, METER, FIELD(budget));
-    x_load(b, 8, false, RBP, REG_FIELD(10));
-    for (unsigned r = 0; r <= 5; r++)
-        if (e->c->live_in[0] & 1u << r)
-            x_load(b, 8, false, home[r], REG_FIELD(r));
-    struct jump call = {x_call(b), 0};
-    sk_buf_add(&e->calls, &call, sizeof call);
-    x_store(b, 8, METER, FIELD(meter));
-    e->epilogue = b->size;
-    for (size_t i = sizeof saved; i-- > 0;)
-        x_pop(b, saved[i]);
-    x_ret(b);
+    if (frame_pointer)
+        x_load(b, 8, false, RBP, FIELD(stack_top));
+    if (sub->may_goto_count) {
+        call_thunk(e, THUNK_CLEAN);
+    } else if (c->image->guarded) {
+        x_alu_mem_imm(b, 8, X_CMP, FIELD(whole_frames), 0);
+        size_t from = x_jcc(b, CC_NE);
+        add_stub(e, (struct stub){.kind = STUB_CLEAN, .from = from, .back = b->size});
+    }
+    if (zeroes && !sub->may_goto_count)
+        emit_zero_frame(e, zeroes);
+    for (unsigned r = 0; r <= 5; r++) {
+        if (!(c->live_in[0] & 1u << r))
+            continue;
+        if (r == 1 || r == 2)
+            x_load(b, 8, false, home[r], r == 1 ? FIELD(context) : FIELD(second));
+        else
+            x_alu(b, 32, X_XOR, home[r], home[r]);
+    }
+    emit_body(e, 0);
 }
 
-static void emit_stubs(struct emitter *e)
+static void emit_stubs(struct emitter *e, uint16_t saved_by_main)
 {
     struct sk_buf *b = e->code;
     size_t leave = b->size; /* a fault: the frames below are dropped, r0 is 0 */
     x_store(b, 8, METER, FIELD(meter));
     x_load(b, 8, false, RSP, FIELD(native_sp));
     x_alu(b, 32, X_XOR, RAX, RAX);
-    x_patch(b, x_jmp(b), e->epilogue);
+    e->saved = saved_by_main;
+    pop_saved(e);
     size_t budget = b->size;
     x_store_imm(b, 4, SKEP_ERR_BUDGET, FIELD(code));
+    x_patch(b, x_jmp(b), leave);
+    size_t helper = b->size;
+    x_store_imm(b, 4, SKEP_ERR_HELPER, FIELD(code));
     x_patch(b, x_jmp(b), leave);
 
     const struct stub *stubs = (const struct stub *)(const void *)e->stubs.data;
     for (size_t i = 0; i < e->stubs.size / sizeof *stubs; i++) {
         const struct stub *s = &stubs[i];
         x_patch(b, s->from, b->size);
+        if (s->kind == STUB_CLEAN) {
+            call_thunk(e, THUNK_CLEAN);
+            x_patch(b, x_jmp(b), s->back);
+            continue;
+        }
         if (s->kind == STUB_GUARD) {
             x_lea(b, 64, T2, s->place);
             x_mov_imm(b, T1, s->size_and_write);
@@ -614,8 +721,21 @@ static void emit_stubs(struct emitter *e)
         if (s->kind != STUB_BUDGET && s->used)
             x_alu_imm(b, 64, X_SUB, METER, s->used);
         x_store_imm(b, 4, (int32_t)s->index, FIELD(fault_index));
-        x_patch(b, x_jmp(b), s->kind == STUB_BUDGET ? budget : leave);
+        x_patch(b, x_jmp(b), s->kind == STUB_BUDGET ? budget : s->kind == STUB_HELPER ? helper : leave);
     }
+}
+
+/* Whether anything but C may call the first function. */
+static bool main_is_called(const struct sk_compile *c)
+{
+    for (uint32_t i = 0; i < c->program->count; i++) {
+        unsigned form = sk_op_infos[c->program->insns[i].op].form;
+        if ((form == SK_FORM_CALL_LOCAL || form == SK_FORM_LDDW_FUNC) && c->program->target_of[i] == 0)
+            return true;
+        if (form == SK_FORM_CALLX) /* a handle may be any number that the program makes */
+            return true;
+    }
+    return false;
 }
 
 static void emit(const struct sk_compile *c, struct sk_buf *code, uint32_t *entries)
@@ -628,24 +748,22 @@ static void emit(const struct sk_compile *c, struct sk_buf *code, uint32_t *entr
     e.bases = sk_alloc_array(&c->hooks, p->count, sizeof *e.bases);
     e.place = sk_alloc_array(&c->hooks, p->count, sizeof *e.place);
     if (e.bases && e.place) {
-        for (uint32_t i = 0; i < p->count; i++)
-            e.bases[i] = UNSET;
-        emit_entry(&e);
-        for (unsigned t = 0; t < THUNK_COUNT; t++) {
-            if (t <= THUNK_LEAVE)
-                emit_quiet_thunk(&e, (enum thunk)t);
-            else
-                emit_sync_thunk(&e, (enum thunk)t);
-        }
+        emit_main(&e);
+        uint16_t saved_by_main = e.saved;
         for (uint32_t s = 0; s < p->subprog_count; s++)
-            emit_function(&e, s);
-        emit_stubs(&e);
-        const struct jump *jumps = (const struct jump *)(const void *)e.jumps.data;
-        for (size_t i = 0; i < e.jumps.size / sizeof *jumps; i++)
-            x_patch(code, jumps[i].from, e.place[jumps[i].target]);
-        jumps = (const struct jump *)(const void *)e.calls.data;
-        for (size_t i = 0; i < e.calls.size / sizeof *jumps; i++)
-            x_patch(code, jumps[i].from, entries[jumps[i].target]);
+            if (s > 0 || main_is_called(c))
+                emit_function(&e, s);
+        emit_stubs(&e, saved_by_main);
+        for (unsigned t = 0; t < THUNK_COUNT; t++) {
+            if (t == THUNK_CALL || t == THUNK_STEP || t == THUNK_CALLX)
+                emit_sync_thunk(&e, (enum thunk)t);
+            else
+                emit_quiet_thunk(&e, (enum thunk)t);
+        }
+        const struct jump *calls = (const struct jump *)(const void *)e.calls.data;
+        for (size_t i = 0; i < e.calls.size / sizeof *calls; i++)
+            x_patch(code, calls[i].from,
+                    calls[i].target & THUNK_BIT ? e.thunks[calls[i].target & ~THUNK_BIT] : entries[calls[i].target]);
     }
     code->failed |= !e.bases || !e.place || e.stubs.failed || e.jumps.failed || e.calls.failed;
     sk_buf_free(&e.stubs);

@@ -104,7 +104,7 @@ static inline skep_run *begin_run(const skep_vm *vm, bool native, const skep_exe
                                    options->mbuff_size, vm->data_offset,   vm->data_end_offset};
     sk_context_of(vm->kind)->begin(run, &input, own);
     sk_run_ready(run);
-    run->whole_frames |= vm->image->shape.unguarded;
+    run->whole_frames = vm->image->shape.unguarded;
     return run;
 }
 

@@ -63,19 +63,21 @@ static void compile(struct sk_compile *c, const struct sk_target *target, struct
         after = now(&c->hooks);
         stats->ns[i] = after - before;
     }
+    for (uint32_t k = 0; k < c->count; k++) {
+        const struct sk_ir *ir = &c->code[k];
+        stats->accesses += ir->op == IR_LOAD || ir->op == IR_STORE || ir->op == IR_STOREI;
+        stats->guards += ir->op == IR_GUARD;
+        c->looked_at |= ir->op == IR_GUARD || ir->op == IR_STEP || ir->op == IR_CALL || ir->op == IR_CALLX;
+        if (ir->op == IR_GUARD)
+            native->limits |= 1u << (8u * ir->region + (ir->flags & IRF_WRITE ? 4u : 0u) +
+                                     (unsigned)__builtin_ctz(ir->size / 8u));
+    }
+    c->limits = native->limits;
     if (!c->failed)
         target->emit(c, code, entries);
     stats->ns[PASSES] = now(&c->hooks) - before;
     stats->instructions = c->program->count;
     stats->code_size = code->size;
-    for (uint32_t k = 0; k < c->count; k++) {
-        stats->accesses += c->code[k].op == IR_LOAD || c->code[k].op == IR_STORE || c->code[k].op == IR_STOREI;
-        if (c->code[k].op != IR_GUARD)
-            continue;
-        stats->guards++;
-        native->limits |= 1u << (8u * c->code[k].region + (c->code[k].flags & IRF_WRITE ? 4u : 0u) +
-                                 (unsigned)__builtin_ctz(c->code[k].size / 8u));
-    }
 }
 
 /* Copies the code to where it is to live: the caller's memory, or pages that are sealed then. */

@@ -78,7 +78,8 @@ struct sk_compile {
     uint8_t *leader;   /* [program->count] a block begins here, and why */
     uint8_t *loop;     /* [program->count] a jump backwards leads here */
     uint16_t *live_in; /* [program->count] at leaders: registers that are read before they are written */
-    uint32_t accesses, guards; /* statistics */
+    uint32_t limits;   /* struct sk_native's */
+    bool looked_at;    /* something may look for the stack: a guard, a step, a helper */
     bool failed;       /* out of memory */
 };
 

@@ -21,11 +21,14 @@ static inline void set_limits(skep_run *run, const struct sk_native *native, uns
     }
 }
 
-/* The stack is checked inline only when all frames are zeroed, since sk_run_find() is what zeroes them. */
+/* The stack is checked inline when all frames in use are zeroed: sk_run_find() zeroes what is not. */
 static void set_stack(skep_run *run)
 {
+    bool clean = true;
+    for (uint32_t d = 0; d <= run->depth; d++)
+        clean &= !run->frames[d].unclean;
     set_limits(run, run->native, IRR_STACK, run->stack_low, run->stack_top - run->stack_low,
-               run->whole_frames ? SKEP_READ | SKEP_WRITE : 0);
+               clean ? SKEP_READ | SKEP_WRITE : 0);
 }
 
 void sk_native_begin(skep_run *run, const struct sk_native *native)
@@ -63,26 +66,30 @@ static bool guard(skep_run *run, uint64_t address, uint32_t size_and_write)
     return sk_run_fault(run, SKEP_ERR_ACCESS, address);
 }
 
-static bool enter(skep_run *run, uint32_t subprog)
+/* The calls that are not written out: through callx, and of functions with may_goto counters. */
+static bool enter(skep_run *run, uint32_t subprog) { return sk_frame_enter(run->native->image, run, subprog, 0); }
+
+/* depth and stack_low are the caller's again. What is checked inline must not hold the frame that is gone. */
+static bool leave(skep_run *run)
 {
-    bool good = sk_frame_enter(run->native->image, run, subprog, 0);
     set_stack(run);
-    return good;
+    return true;
 }
 
-static bool leave(skep_run *run)
+static bool leavex(skep_run *run)
 {
     sk_frame_leave(run->native->image, run);
     set_stack(run);
     return true;
 }
 
-/* A run that is used again may have written anywhere in main's frame once all frames were reachable. */
+/* For a run that is used again: main's frame and counters. */
 static void clean(skep_run *run)
 {
     const struct sk_subprog *main = &run->native->image->program->subprogs[0];
     uint64_t size = run->native->image->shape.frame_size;
     memset(sk_ptr(run->stack_top - size), 0, size);
+    run->frames[0].unclean = 0;
     if (main->may_goto_count)
         memset(run->may_gotos, 0, main->may_goto_count * sizeof(uint32_t));
 }
@@ -127,6 +134,7 @@ static bool step(skep_run *run, uint32_t index)
 {
     const struct sk_image *image = run->native->image;
     const struct sk_insn *insn = &image->program->insns[index];
+    sk_run_reset_guards(run); /* machine code does not keep the interpreter's cache when frames go */
     struct sk_icode code = {0, insn->dst, insn->src, insn->off, insn->imm};
     uint64_t acc;
     switch (sk_op_infos[insn->op].form) {
@@ -154,4 +162,4 @@ static bool step(skep_run *run, uint32_t index)
     }
 }
 
-const struct sk_native_table sk_native_table = {guard, enter, leave, call, step, clean, callx};
+const struct sk_native_table sk_native_table = {guard, enter, leave, leavex, call, step, clean, callx};

@@ -40,7 +40,8 @@ struct sk_native {
 struct sk_native_table {
     bool (*guard)(skep_run *run, uint64_t address, uint32_t size_and_write); /* size in bytes, 256 for a write */
     bool (*enter)(skep_run *run, uint32_t subprog);
-    bool (*leave)(skep_run *run);
+    bool (*leave)(skep_run *run);  /* after a call that was written out */
+    bool (*leavex)(skep_run *run); /* after one that enter or callx began */
     bool (*call)(skep_run *run, uint32_t number);
     bool (*step)(skep_run *run, uint32_t index); /* false without a fault: the program ends with 0 */
     void (*clean)(skep_run *run); /* main's frame and counters as new, for a run that is used again */

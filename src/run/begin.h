@@ -70,7 +70,7 @@ static inline void sk_run_ready(skep_run *run)
         run->home_low[write] = good ? first->low : run->stack_low;
         run->home_eights[write] = (good ? first->size : run->stack_top - run->stack_low) - 7;
     }
-    if (frame_is_home && run->bases && !run->whole_frames) /* hits of the cache will not tell */
+    if (frame_is_home && run->bases) /* hits of the cache will not tell */
         sk_run_clean_frames(run);
     sk_run_reset_guards(run);
 }

@@ -10,19 +10,21 @@ static bool holds(const struct sk_region *region, uint64_t address, uint64_t siz
            (region->access & (write ? SKEP_WRITE : SKEP_READ));
 }
 
-SK_COLD void sk_run_clean_frames(skep_run *run)
+void sk_run_clean_frames(skep_run *run)
 {
-    run->whole_frames = true;
-    for (uint32_t d = 0; d <= run->depth; d++)
-        memset(sk_ptr(run->frames[d].low), 0, run->frames[d].unclean);
+    for (uint32_t d = 0; d <= run->depth; d++) {
+        struct sk_frame *frame = &run->frames[d];
+        if (frame->unclean)
+            memset(sk_ptr(frame->low), 0, frame->unclean);
+        frame->unclean = 0;
+    }
 }
 
 bool sk_run_find(skep_run *run, uint64_t address, uint64_t size, bool write, struct sk_region *region)
 {
     struct sk_region stack = {run->stack_low, run->stack_top - run->stack_low, SKEP_READ | SKEP_WRITE, "stack"};
     if (holds(&stack, address, size, write)) {
-        if (!run->whole_frames)
-            sk_run_clean_frames(run);
+        sk_run_clean_frames(run);
         *region = stack;
         return true;
     }

@@ -54,7 +54,7 @@ struct skep_run {
     uint64_t home_low[2], home_eights[2]; /* what guard entries begin as */
     uint32_t bases;                /* sk_run_shape's: the guard entries in use */
     bool stack_cached;             /* a guard entry may hold the frame at stack_low */
-    bool whole_frames;             /* all of every frame is zeroed */
+    bool whole_frames;             /* every frame is zeroed as a whole: nothing is checked, so nothing would tell */
     uint8_t region_count;
     struct sk_region regions[3];
 
@@ -148,7 +148,7 @@ static inline void sk_run_push_stack(skep_run *run, uint32_t size, uint32_t touc
 }
 void sk_run_pop_stack(skep_run *run, uint32_t size);
 
-/* Zeroes what the frames in use have not had zeroed, and has later ones zeroed as a whole. */
+/* Zeroes what the frames in use have not had zeroed. */
 void sk_run_clean_frames(skep_run *run);
 
 /* Ends the run; the first call counts. Returns false, for `return sk_run_fault(...)`. */

@@ -26,11 +26,11 @@ static const uint8_t home[SK_REGISTERS] = {RAX, RDI, RSI, RDX, RCX, R8, RBX, R13
 #define REG_FIELD(n) x_at(RUN, (int32_t)(offsetof(skep_run, regs) + 8 * (n)))
 
 /* The functions of struct sk_native_table, by their place in it. */
-enum thunk { THUNK_GUARD, THUNK_ENTER, THUNK_LEAVE, THUNK_CALL, THUNK_STEP, THUNK_CLEAN, THUNK_CALLX, THUNK_COUNT };
+enum thunk { THUNK_GUARD, THUNK_ENTER, THUNK_LEAVE, THUNK_LEAVEX, THUNK_CALL, THUNK_STEP, THUNK_CLEAN, THUNK_CALLX, THUNK_COUNT };
 
 /* Something to be written behind the code. */
 struct stub {
-    enum { STUB_FAULT, STUB_BUDGET, STUB_HELPER, STUB_GUARD, STUB_CLEAN } kind;
+    enum { STUB_FAULT, STUB_BUDGET, STUB_HELPER, STUB_DEPTH, STUB_GUARD, STUB_LEAVE } kind;
     size_t from, back; /* the jump that leads here; where to go on */
     uint32_t index;
     int32_t used; /* what to take off the meter */
@@ -56,6 +56,7 @@ struct emitter {
     int64_t base;   /* here */
     uint16_t saved; /* homes that this function puts back; for main r12 and rbp, too: see push_saved */
     bool main;      /* it returns to C */
+    uint32_t subprog;
 };
 
 #define THUNK_BIT 0x80000000u
@@ -421,33 +422,96 @@ static void emit_may_goto(struct emitter *e, const struct sk_ir *ir)
     x_alu_mem_imm(b, 32, X_ADD, visits, 1);
 }
 
-/* The way into a function that is known, or whose address is in T1, and back. The stack stays aligned. */
-static void emit_call_function(struct emitter *e, uint32_t subprog, bool by_address)
+static void call_subprog(struct emitter *e, uint32_t subprog)
+{
+    struct jump call = {x_call(e->code), subprog};
+    sk_buf_add(&e->calls, &call, sizeof call);
+}
+
+/* Into a function that was entered by C, and back: a known one, or the one whose address is in T1. */
+static void emit_call_entered(struct emitter *e, uint32_t subprog, bool by_address)
 {
     struct sk_buf *b = e->code;
     x_push(b, RBP);
     x_push(b, RBP);
     x_load(b, 8, false, RBP, REG_FIELD(10));
-    if (by_address) {
+    if (by_address)
         x_call_reg(b, T1);
-    } else {
-        struct jump call = {x_call(b), subprog};
-        sk_buf_add(&e->calls, &call, sizeof call);
-    }
+    else
+        call_subprog(e, subprog);
     x_pop(b, RBP);
     x_pop(b, RBP);
-    call_thunk(e, THUNK_LEAVE);
+    call_thunk(e, THUNK_LEAVEX);
 }
 
+/* Zeroes the upper `size` bytes of the frame whose top is in rbp. */
+static void emit_zero_frame(struct emitter *e, uint32_t size)
+{
+    size = (size + 7) & ~7u;
+    if (size >= 16)
+        x_zero_xmm0(e->code);
+    int32_t at = -(int32_t)size;
+    for (; at <= -16; at += 16)
+        x_store_xmm0(e->code, x_at(RBP, at));
+    if (at < 0)
+        x_store_imm(e->code, 8, 0, x_at(RBP, at));
+}
+
+static uint32_t zeroed_at_entry(const struct sk_compile *c, uint32_t s)
+{
+    uint32_t size = c->image->frame_sizes[s], touched = c->program->subprogs[s].stack_touched;
+    return c->image->guarded && touched < size ? touched : size;
+}
+
+static bool uses_stack_limits(const struct sk_compile *c) { return c->limits >> (8 * IRR_STACK) & 255; }
+
+/* sk_frame_enter() and sk_frame_leave() written out, as far as anybody could tell the difference. */
 static void emit_call_local(struct emitter *e, const struct sk_ir *ir)
 {
+    const struct sk_compile *c = e->c;
+    struct sk_buf *b = e->code;
+    uint32_t s = (uint32_t)ir->imm, size = c->image->frame_sizes[s], zeroes = zeroed_at_entry(c, s);
     settle(e, ir);
-    x_store(e->code, 8, RBP, REG_FIELD(10));
-    x_mov_imm(e->code, T1, (uint64_t)ir->imm);
-    call_thunk(e, THUNK_ENTER);
-    e->base = (int64_t)ir->index + 1;
-    fault_if(e, ir, CC_E);
-    emit_call_function(e, (uint32_t)ir->imm, false);
+    if (c->program->subprogs[s].may_goto_count) {
+        x_store(b, 8, RBP, REG_FIELD(10));
+        x_mov_imm(b, T1, s);
+        call_thunk(e, THUNK_ENTER);
+        fault_if(e, ir, CC_E);
+        emit_call_entered(e, s, false);
+        return;
+    }
+    x_load(b, 4, false, T1, FIELD(depth));
+    x_alu_imm(b, 32, X_ADD, T1, 1);
+    x_alu_imm(b, 32, X_CMP, T1, (int32_t)SKEP_MAX_FRAMES);
+    add_stub(e, (struct stub){.kind = STUB_DEPTH, .from = x_jcc(b, CC_AE), .index = ir->index, .used = used_by(e, ir)});
+    x_store(b, 4, T1, FIELD(depth));
+    x_push(b, RBP);
+    x_push(b, RBP);
+    x_alu_imm(b, 64, X_SUB, RBP, (int32_t)c->image->frame_sizes[e->subprog]);
+    if (c->looked_at) {
+        x_imul_imm(b, 64, T1, T1, (int32_t)sizeof(struct sk_frame));
+        x_lea(b, 64, T2, x_at(RBP, -(int32_t)size));
+        x_store(b, 8, T2, FIELD(stack_low));
+        const int32_t frames = (int32_t)offsetof(skep_run, frames);
+        x_store(b, 8, T2, (struct sk_x64_mem){RUN, T1, 0, frames + (int32_t)offsetof(struct sk_frame, low)});
+        x_store_imm(b, 4, (int32_t)(size - zeroes),
+                    (struct sk_x64_mem){RUN, T1, 0, frames + (int32_t)offsetof(struct sk_frame, unclean)});
+    }
+    emit_zero_frame(e, zeroes);
+    call_subprog(e, s);
+    x_pop(b, RBP);
+    x_pop(b, RBP);
+    x_alu_mem_imm(b, 32, X_SUB, FIELD(depth), 1);
+    if (!c->looked_at)
+        return;
+    if (uses_stack_limits(c))
+        x_load(b, 8, false, T1, FIELD(stack_low));
+    x_alu_mem_imm(b, 64, X_ADD, FIELD(stack_low), (int32_t)size);
+    if (uses_stack_limits(c)) {
+        x_alu_load(b, 64, X_CMP, T1, x_at(RUN, (int32_t)(offsetof(skep_run, native_low) + 8 * IRR_STACK)));
+        size_t from = x_jcc(b, CC_E);
+        add_stub(e, (struct stub){.kind = STUB_LEAVE, .from = from, .back = b->size});
+    }
 }
 
 static void emit_callx(struct emitter *e, const struct sk_ir *ir)
@@ -458,7 +522,7 @@ static void emit_callx(struct emitter *e, const struct sk_ir *ir)
     x_mov(b, 64, T2, home[ir->a]);
     call_thunk(e, THUNK_CALLX);
     size_t helper = x_jcc(b, CC_E);
-    emit_call_function(e, 0, true);
+    emit_call_entered(e, 0, true);
     size_t done = x_jmp(b);
     x_patch(b, helper, b->size);
     x_alu_mem_imm(b, 32, X_CMP, FIELD(code), 0);
@@ -588,6 +652,7 @@ static void emit_body(struct emitter *e, uint32_t s)
 {
     const struct sk_compile *c = e->c;
     const struct sk_subprog *sub = &c->program->subprogs[s];
+    e->subprog = s;
     for (unsigned r = 6; r <= 9; r++)
         if (c->live_in[sub->begin] & 1u << r)
             x_alu(e->code, 32, X_XOR, home[r], home[r]);
@@ -633,26 +698,13 @@ static void emit_function(struct emitter *e, uint32_t s)
     emit_body(e, s);
 }
 
-/* Zeroes the upper `size` bytes of main's frame, whose top is in rbp. */
-static void emit_zero_frame(struct emitter *e, uint32_t size)
-{
-    size = (size + 7) & ~7u;
-    if (size >= 16)
-        x_zero_xmm0(e->code);
-    int32_t at = -(int32_t)size;
-    for (; at <= -16; at += 16)
-        x_store_xmm0(e->code, x_at(RBP, at));
-    if (at < 0)
-        x_store_imm(e->code, 8, 0, x_at(RBP, at));
-}
-
 /* Main, which C calls with the run: its own entry, so that a program without calls is one function. */
 static void emit_main(struct emitter *e)
 {
     const struct sk_compile *c = e->c;
     const struct sk_subprog *sub = &c->program->subprogs[0];
     struct sk_buf *b = e->code;
-    uint32_t zeroes = c->image->guarded ? sub->stack_touched : c->image->shape.frame_size;
+    uint32_t zeroes = zeroed_at_entry(c, 0), unclean = c->image->frame_sizes[0] - zeroes;
     bool frame_pointer = zeroes || c->program->subprog_count > 1;
     for (uint32_t k = 0; k < c->ir_of[sub->end]; k++)
         frame_pointer |= sk_ir_uses(&c->code[k]) >> 10 & 1;
@@ -667,15 +719,17 @@ static void emit_main(struct emitter *e)
     x_load(b, 8, false, METER, FIELD(budget));
     if (frame_pointer)
         x_load(b, 8, false, RBP, FIELD(stack_top));
-    if (sub->may_goto_count) {
+    if (sub->may_goto_count)
         call_thunk(e, THUNK_CLEAN);
-    } else if (c->image->guarded) {
-        x_alu_mem_imm(b, 8, X_CMP, FIELD(whole_frames), 0);
-        size_t from = x_jcc(b, CC_NE);
-        add_stub(e, (struct stub){.kind = STUB_CLEAN, .from = from, .back = b->size});
-    }
-    if (zeroes && !sub->may_goto_count)
+    else
         emit_zero_frame(e, zeroes);
+    if (c->looked_at && unclean && !sub->may_goto_count) { /* an earlier run may have had the rest zeroed, and used it */
+        x_store_imm(b, 4, (int32_t)unclean,
+                    x_at(RUN, (int32_t)(offsetof(skep_run, frames) + offsetof(struct sk_frame, unclean))));
+        for (unsigned i = 0; i < 8; i++)
+            if (c->limits >> (8 * IRR_STACK + i) & 1)
+                x_store_imm(b, 8, 0, x_at(RUN, (int32_t)(offsetof(skep_run, native_limit) + 8u * (8u * IRR_STACK + i))));
+    }
     for (unsigned r = 0; r <= 5; r++) {
         if (!(c->live_in[0] & 1u << r))
             continue;
@@ -702,13 +756,16 @@ static void emit_stubs(struct emitter *e, uint16_t saved_by_main)
     size_t helper = b->size;
     x_store_imm(b, 4, SKEP_ERR_HELPER, FIELD(code));
     x_patch(b, x_jmp(b), leave);
+    size_t depth = b->size;
+    x_store_imm(b, 4, SKEP_ERR_DEPTH, FIELD(code));
+    x_patch(b, x_jmp(b), leave);
 
     const struct stub *stubs = (const struct stub *)(const void *)e->stubs.data;
     for (size_t i = 0; i < e->stubs.size / sizeof *stubs; i++) {
         const struct stub *s = &stubs[i];
         x_patch(b, s->from, b->size);
-        if (s->kind == STUB_CLEAN) {
-            call_thunk(e, THUNK_CLEAN);
+        if (s->kind == STUB_LEAVE) {
+            call_thunk(e, THUNK_LEAVE);
             x_patch(b, x_jmp(b), s->back);
             continue;
         }
@@ -721,7 +778,10 @@ static void emit_stubs(struct emitter *e, uint16_t saved_by_main)
         if (s->kind != STUB_BUDGET && s->used)
             x_alu_imm(b, 64, X_SUB, METER, s->used);
         x_store_imm(b, 4, (int32_t)s->index, FIELD(fault_index));
-        x_patch(b, x_jmp(b), s->kind == STUB_BUDGET ? budget : s->kind == STUB_HELPER ? helper : leave);
+        x_patch(b, x_jmp(b), s->kind == STUB_BUDGET   ? budget
+                             : s->kind == STUB_HELPER ? helper
+                             : s->kind == STUB_DEPTH  ? depth
+                                                      : leave);
     }
 }
 

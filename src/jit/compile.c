@@ -41,7 +41,9 @@ static const struct pass {
     {"build", sk_ir_build},       /* makes code, ir_of, leader, loop */
     {"regions", sk_ir_regions},   /* needs blocks; gives guards their guess */
     {"forward", sk_ir_forward},   /* needs blocks */
-    {"liveness", sk_ir_liveness}, /* makes live_in; drops what forward made dead; nothing may be read anew after it */
+    {"fuse", sk_ir_fuse},         /* needs blocks; makes loads that are swapped, rotations */
+    {"liveness", sk_ir_liveness}, /* makes live_in; drops what became dead; nothing may be read anew after it */
+    {"guards", sk_ir_guards},     /* needs blocks; keeps liveness */
 };
 
 enum { PASSES = sizeof passes / sizeof passes[0] };
@@ -68,7 +70,7 @@ static void compile(struct sk_compile *c, const struct sk_target *target, struct
         stats->accesses += ir->op == IR_LOAD || ir->op == IR_STORE || ir->op == IR_STOREI;
         stats->guards += ir->op == IR_GUARD;
         c->looked_at |= ir->op == IR_GUARD || ir->op == IR_STEP || ir->op == IR_CALL || ir->op == IR_CALLX;
-        if (ir->op == IR_GUARD)
+        if (ir->op == IR_GUARD || ir->op == IR_GUARD_ASIDE)
             native->limits |= 1u << (8u * ir->region + (ir->flags & IRF_WRITE ? 4u : 0u) +
                                      (unsigned)__builtin_ctz(ir->size / 8u));
     }

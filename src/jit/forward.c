@@ -63,6 +63,7 @@ static uint64_t fold_alu(unsigned sub, unsigned bits, uint64_t a, uint64_t b)
     case IRA_XOR: v = a ^ b; break;
     case IRA_SHL: v = a << (b & mask); break;
     case IRA_SHR: v = a >> (b & mask); break;
+    case IRA_ROL: break; /* comes later */
     case IRA_SAR: v = bits == 64 ? (uint64_t)((int64_t)a >> (b & mask)) : (uint64_t)((int32_t)a >> (b & mask)); break;
     }
     return bits == 32 ? (uint32_t)v : v;
@@ -234,6 +235,27 @@ static void use_original(const struct state *s, uint8_t *reg)
         *reg = s->r[*reg].copy_of;
 }
 
+/*
+ * A shift to the left and back again by as much, one right behind the other: an extension. What the first shift was
+ * applied to is still there when it wrote another register, or when it is dropped.
+ */
+static bool forward_shift_pair(struct sk_ir *first, struct sk_ir *ir)
+{
+    if (ir->op != IR_ALU || !(ir->flags & IRF_IMM) || ir->bits != 64 || (ir->sub != IRA_SHR && ir->sub != IRA_SAR) ||
+        first->op != IR_ALU || !(first->flags & IRF_IMM) || first->bits != 64 || first->sub != IRA_SHL ||
+        first->imm != ir->imm || ir->a != first->dst || ir->dst != first->dst)
+        return false;
+    if (ir->imm != 32 && ir->imm != 48 && ir->imm != 56)
+        return false;
+    ir->op = IR_EXT;
+    ir->size = (uint8_t)(64 - ir->imm);
+    ir->flags = ir->sub == IRA_SAR ? IRF_SIGNED : 0;
+    ir->a = first->a;
+    first->op = IR_NOP;
+    first->dst = first->a = IR_NONE;
+    return true;
+}
+
 static void forward_one(struct state *s, struct sk_ir *ir)
 {
     if ((ir->op >= IR_MOV && ir->op <= IR_GUARD) || ir->op == IR_JCC) {
@@ -261,6 +283,7 @@ static void forward_one(struct state *s, struct sk_ir *ir)
         return;
     case IR_STORE:
     case IR_STOREI:
+    case IR_GUARD_ASIDE:
     case IR_NOP:
     case IR_JMP:
     case IR_MAY_GOTO:
@@ -269,6 +292,8 @@ static void forward_one(struct state *s, struct sk_ir *ir)
 }
 
 /* ----------------------------------------------------------------------- which memory a register points to */
+
+#define UNKNOWN UINT32_MAX
 
 /* Two bits a register: enum sk_ir_region. */
 static unsigned region_of(uint32_t regions, unsigned r) { return regions >> (2 * r) & 3; }
@@ -286,7 +311,7 @@ static uint32_t walk_regions(struct sk_compile *c, uint32_t from, uint32_t to, u
         if (ir->target != SK_NO_INDEX) { /* what differs between two ways in becomes HOME */
             uint32_t differ = at[ir->target] ^ regions, mask = (differ | differ >> 1) & 0x55555555u;
             uint32_t merged = at[ir->target] & ~(mask | mask << 1);
-            if (at[ir->target] == UINT32_MAX)
+            if (at[ir->target] == UNKNOWN)
                 merged = regions;
             if (merged != at[ir->target]) {
                 at[ir->target] = merged;
@@ -317,23 +342,23 @@ void sk_ir_regions(struct sk_compile *c)
         return;
     }
     memset(at, 0xff, p->count * sizeof *at);
+    for (uint32_t s = 0; s < p->subprog_count; s++)
+        at[p->subprogs[s].begin] =
+            with_region(with_region(0, 10, IRR_STACK), 1, s == 0 && c->context_is_memory ? IRR_CONTEXT : IRR_HOME);
     bool changed = true;
-    for (unsigned round = 0; changed && round < 3; round++) {
-        uint32_t regions = 0, begin = 0;
+    for (unsigned round = 0; changed && round < 8; round++) {
+        uint32_t regions = UNKNOWN; /* at this place; UNKNOWN: no way here has been seen yet */
         changed = false;
-        for (uint32_t s = 0; s < p->subprog_count; s++)
-            at[p->subprogs[s].begin] = with_region(with_region(0, 10, IRR_STACK), 1,
-                                                   s == 0 && c->context_is_memory ? IRR_CONTEXT : IRR_HOME);
-        for (uint32_t i = 0; i <= p->count; i++) {
-            if (i < p->count && !c->leader[i])
-                continue;
-            if (i > 0)
-                regions = walk_regions(c, c->ir_of[begin], c->ir_of[i], regions, at, &changed);
-            if (i < p->count && at[i] != UINT32_MAX) {
-                /* Falling in is one more way in; its guess counts for less than being simple. */
-                regions = at[i];
-            }
-            begin = i;
+        for (uint32_t begin = 0, end; begin < p->count; begin = end) {
+            for (end = begin + 1; end < p->count && !c->leader[end]; end++)
+                ;
+            if (at[begin] != UNKNOWN)
+                regions = at[begin]; /* falling in is one more way, but what jumps say counts for more: loops */
+            if (regions != UNKNOWN)
+                regions = walk_regions(c, c->ir_of[begin], c->ir_of[end], regions, at, &changed);
+            const unsigned last = sk_op_infos[p->insns[end - 1].op].effects;
+            if ((last & SK_E_EXIT) || ((last & SK_E_JUMP) && !(last & SK_E_COND)))
+                regions = UNKNOWN;
         }
     }
     sk_free(&c->hooks, at);
@@ -342,11 +367,16 @@ void sk_ir_regions(struct sk_compile *c)
 void sk_ir_forward(struct sk_compile *c)
 {
     struct state s;
+    struct fact before = {.copy_of = IR_NONE}; /* what was known of the last dst before it was written */
     forget_all(&s);
     for (uint32_t i = 0; i < c->program->count; i++) {
         if (c->leader[i] & SK_LEADER_TARGET)
             forget_all(&s);
-        for (uint32_t k = c->ir_of[i]; k < c->ir_of[i + 1]; k++)
+        for (uint32_t k = c->ir_of[i]; k < c->ir_of[i + 1]; k++) {
+            if (i > 0 && !c->leader[i] && forward_shift_pair(&c->code[k - 1], &c->code[k]))
+                s.r[c->code[k].dst] = before;
+            before = c->code[k].dst != IR_NONE ? s.r[c->code[k].dst] : (struct fact){.copy_of = IR_NONE};
             forward_one(&s, &c->code[k]);
+        }
     }
 }

@@ -28,7 +28,9 @@ enum sk_ir_op {
     IR_LOAD,       /* dst = `size` bits at a + off; SIGNED or not */
     IR_STORE,      /* `size` bits at a + off = b */
     IR_STOREI,     /* `size` bits at a + off = imm */
-    IR_GUARD,      /* a + off .. + size/8 must be reachable; WRITE; region: where it probably is */
+    IR_GUARD,      /* a + off .. + size/8 must be reachable; WRITE; region: where it probably is. With GROUP it stands for
+                    * the IR_GUARD_ASIDE behind it, too: imm holds the lowest and the highest offset, sub the sizes */
+    IR_GUARD_ASIDE, /* checked by the guard that it was gathered into; says what to check if that fails */
     IR_STEP,       /* whatever the program instruction does, done by the run-time; may fault */
     IR_CALL,       /* helper of call number imm */
     IR_CALL_LOCAL, /* function imm */
@@ -39,12 +41,13 @@ enum sk_ir_op {
     IR_EXIT
 };
 
-enum sk_ir_alu { IRA_ADD, IRA_SUB, IRA_MUL, IRA_AND, IRA_OR, IRA_XOR, IRA_SHL, IRA_SHR, IRA_SAR };
+enum sk_ir_alu { IRA_ADD, IRA_SUB, IRA_MUL, IRA_AND, IRA_OR, IRA_XOR, IRA_SHL, IRA_SHR, IRA_SAR, IRA_ROL };
 
 /* In an order that makes the negation the neighbour. */
 enum sk_ir_cc { IRC_EQ, IRC_NE, IRC_LT, IRC_GE, IRC_GT, IRC_LE, IRC_SLT, IRC_SGE, IRC_SGT, IRC_SLE, IRC_SET, IRC_CLEAR };
 
-enum { IRF_IMM = 1, IRF_SIGNED = 2, IRF_WRITE = 4, IRF_BACK = 8 /* the target is not behind the jump */ };
+enum { IRF_IMM = 1, IRF_SIGNED = 2, IRF_WRITE = 4, IRF_BACK = 8 /* the target is not behind the jump */,
+       IRF_SWAPPED = 16 /* a load whose bytes are reversed */, IRF_GROUP = 32 };
 
 /* Where a pointer probably leads; a wrong guess costs time, nothing else. */
 enum sk_ir_region { IRR_HOME, IRR_STACK, IRR_CONTEXT, IRR_COUNT };
@@ -93,6 +96,8 @@ bool sk_ir_has_effect(const struct sk_ir *ir);
 void sk_ir_build(struct sk_compile *c);    /* program -> IR */
 void sk_ir_regions(struct sk_compile *c);  /* where guards expect their pointers to lead */
 void sk_ir_forward(struct sk_compile *c);  /* constants, copies, extensions, guards known to hold; keeps blocks */
+void sk_ir_fuse(struct sk_compile *c);     /* groups of instructions that are one to the processor */
+void sk_ir_guards(struct sk_compile *c);   /* reads from one base are checked together */
 void sk_ir_liveness(struct sk_compile *c); /* live_in; drops what nobody reads */
 
 #endif

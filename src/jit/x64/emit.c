@@ -30,12 +30,14 @@ enum thunk { THUNK_GUARD, THUNK_ENTER, THUNK_LEAVE, THUNK_LEAVEX, THUNK_CALL, TH
 
 /* Something to be written behind the code. */
 struct stub {
-    enum { STUB_FAULT, STUB_BUDGET, STUB_HELPER, STUB_DEPTH, STUB_GUARD, STUB_LEAVE } kind;
+    enum { STUB_FAULT, STUB_BUDGET, STUB_HELPER, STUB_DEPTH, STUB_GUARD, STUB_GROUP, STUB_LEAVE } kind;
     size_t from, back; /* the jump that leads here; where to go on */
+    size_t second;     /* of a group: another such jump, or 0 */
     uint32_t index;
     int32_t used; /* what to take off the meter */
     struct sk_x64_mem place;
     uint32_t size_and_write;
+    const struct sk_ir *group; /* a guard's: the first of those that it stands for */
 };
 
 struct jump {
@@ -216,6 +218,11 @@ static void emit_alu_imm(struct emitter *e, const struct sk_ir *ir)
             x_mov(b, bits, dst, a);
         x_alu_imm(b, bits, ir->sub == IRA_OR ? X_OR : X_XOR, dst, imm);
         return;
+    case IRA_ROL:
+        if (dst != a || bits == 32)
+            x_mov(b, bits, dst, a);
+        x_shift_imm(b, bits, X_ROL, dst, (unsigned)imm & (bits - 1u));
+        return;
     case IRA_SHL:
     case IRA_SHR:
     case IRA_SAR:
@@ -332,18 +339,49 @@ static void emit_bswap(struct emitter *e, const struct sk_ir *ir)
 
 /* -------------------------------------------------------------------------------- memory and control */
 
+static struct sk_x64_mem limit_of(const struct sk_ir *ir, unsigned bytes)
+{
+    bool write = ir->flags & IRF_WRITE;
+    return x_at(RUN, (int32_t)(offsetof(skep_run, native_limit) +
+                               8u * ((ir->region * 2u + write) * 4u + (unsigned)__builtin_ctz(bytes))));
+}
+
+/* The lowest and the highest of a group; if both are in the region, so is what lies between them. */
+static void emit_guard_group(struct emitter *e, const struct sk_ir *ir)
+{
+    struct sk_buf *b = e->code;
+    int32_t low = (int32_t)ir->imm, high = (int32_t)(ir->imm >> 32);
+    x_mov(b, 64, T1, home[ir->a]);
+    x_alu_load(b, 64, X_SUB, T1, x_at(RUN, (int32_t)(offsetof(skep_run, native_low) + 8u * ir->region)));
+    if (low)
+        x_alu_imm(b, 64, X_ADD, T1, low);
+    x_alu_load(b, 64, X_CMP, T1, limit_of(ir, ir->sub & 15));
+    size_t first = x_jcc(b, CC_AE), second = 0;
+    if (high != low || ir->sub >> 4 != (ir->sub & 15)) {
+        if (high != low)
+            x_alu_imm(b, 64, X_ADD, T1, high - low);
+        x_alu_load(b, 64, X_CMP, T1, limit_of(ir, ir->sub >> 4));
+        second = x_jcc(b, CC_AE);
+    }
+    const struct stub stub = {.kind = STUB_GROUP, .from = first, .back = b->size, .used = (int32_t)e->base, .group = ir,
+                              .second = second};
+    add_stub(e, stub);
+}
+
 /* One region inline, the one that the pointer probably leads to; the rest behind the code. */
 static void emit_guard(struct emitter *e, const struct sk_ir *ir)
 {
     struct sk_buf *b = e->code;
     bool write = ir->flags & IRF_WRITE;
-    unsigned log = (unsigned)__builtin_ctz(ir->size / 8u);
+    if (ir->flags & IRF_GROUP) {
+        emit_guard_group(e, ir);
+        return;
+    }
     x_mov(b, 64, T1, home[ir->a]);
     x_alu_load(b, 64, X_SUB, T1, x_at(RUN, (int32_t)(offsetof(skep_run, native_low) + 8u * ir->region)));
     if (ir->off)
         x_alu_imm(b, 64, X_ADD, T1, ir->off);
-    x_alu_load(b, 64, X_CMP, T1,
-               x_at(RUN, (int32_t)(offsetof(skep_run, native_limit) + 8u * ((ir->region * 2u + write) * 4u + log))));
+    x_alu_load(b, 64, X_CMP, T1, limit_of(ir, ir->size / 8u));
     size_t from = x_jcc(b, CC_AE);
     add_stub(e, (struct stub){.kind = STUB_GUARD, .from = from, .back = b->size, .index = ir->index, .used = used_by(e, ir),
                               .place = mem_of(ir), .size_and_write = ir->size / 8u | (uint32_t)write << 8});
@@ -601,7 +639,8 @@ static void emit_one(struct emitter *e, const struct sk_ir *ir)
 {
     struct sk_buf *b = e->code;
     switch ((enum sk_ir_op)ir->op) {
-    case IR_NOP: return;
+    case IR_NOP:
+    case IR_GUARD_ASIDE: return;
     case IR_MOV: move(e, 64, home[ir->dst], home[ir->a]); return;
     case IR_MOVI:
         if (ir->imm == 0)
@@ -617,7 +656,13 @@ static void emit_one(struct emitter *e, const struct sk_ir *ir)
     case IR_EXT: x_extend(b, ir->bits, ir->size, ir->flags & IRF_SIGNED, home[ir->dst], home[ir->a]); return;
     case IR_BSWAP: emit_bswap(e, ir); return;
     case IR_DIV: emit_div(e, ir); return;
-    case IR_LOAD: x_load(b, ir->size / 8u, ir->flags & IRF_SIGNED, home[ir->dst], mem_of(ir)); return;
+    case IR_LOAD:
+        x_load(b, ir->size / 8u, ir->flags & IRF_SIGNED, home[ir->dst], mem_of(ir));
+        if ((ir->flags & IRF_SWAPPED) && ir->size == 16)
+            x_rol16(b, home[ir->dst], 8);
+        else if (ir->flags & IRF_SWAPPED)
+            x_bswap(b, ir->size, home[ir->dst]);
+        return;
     case IR_STORE: x_store(b, ir->size / 8u, home[ir->b], mem_of(ir)); return;
     case IR_STOREI: x_store_imm(b, ir->size / 8u, (int32_t)ir->imm, mem_of(ir)); return;
     case IR_GUARD: emit_guard(e, ir); return;
@@ -741,6 +786,29 @@ static void emit_main(struct emitter *e)
     emit_body(e, 0);
 }
 
+/* Each guard of the group in turn; `used` is the base of the meter there. */
+static void emit_group_stub(struct emitter *e, const struct stub *s, size_t leave)
+{
+    struct sk_buf *b = e->code;
+    for (const struct sk_ir *ir = s->group, *end = e->c->code + e->c->count; ir < end; ir++) {
+        if (ir != s->group && ir->op == IR_GUARD)
+            break; /* what follows belongs to that one */
+        if (ir != s->group && ir->op != IR_GUARD_ASIDE)
+            continue;
+        x_lea(b, 64, T2, mem_of(ir));
+        x_mov_imm(b, T1, ir->size / 8u);
+        call_thunk(e, THUNK_GUARD);
+        size_t good = x_jcc(b, CC_NE);
+        int32_t used = (int32_t)((int64_t)ir->index + 1 - s->used);
+        if (used)
+            x_alu_imm(b, 64, X_SUB, METER, used);
+        x_store_imm(b, 4, (int32_t)ir->index, FIELD(fault_index));
+        x_patch(b, x_jmp(b), leave);
+        x_patch(b, good, b->size);
+    }
+    x_patch(b, x_jmp(b), s->back);
+}
+
 static void emit_stubs(struct emitter *e, uint16_t saved_by_main)
 {
     struct sk_buf *b = e->code;
@@ -767,6 +835,12 @@ static void emit_stubs(struct emitter *e, uint16_t saved_by_main)
         if (s->kind == STUB_LEAVE) {
             call_thunk(e, THUNK_LEAVE);
             x_patch(b, x_jmp(b), s->back);
+            continue;
+        }
+        if (s->kind == STUB_GROUP) {
+            if (s->second)
+                x_patch(b, s->second, b->size);
+            emit_group_stub(e, s, leave);
             continue;
         }
         if (s->kind == STUB_GUARD) {

@@ -79,7 +79,13 @@ struct sk_compile {
     uint8_t *loop;     /* [program->count] a jump backwards leads here */
     uint16_t *live_in; /* [program->count] at leaders: registers that are read before they are written */
     uint32_t accesses, guards; /* statistics */
+    struct sk_buf *lines; /* struct sk_line, as the target writes the code; NULL: nobody wants them */
     bool failed;       /* out of memory */
+};
+
+/* The code from here on belongs to the instruction; SK_NO_INDEX: to none. */
+struct sk_line {
+    uint32_t offset, index;
 };
 
 /* Bit sets of registers. */

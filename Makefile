@@ -12,7 +12,7 @@ CMAKE_FLAGS ?=
 MAKEFLAGS += --no-print-directory
 configure = cmake --preset release -B $(BUILD) $(CMAKE_FLAGS)
 
-.PHONY: all setup demo test bench fuzz asan amalgamation cross install clean help
+.PHONY: all setup demo test bench fuzz fuzz-engines asan amalgamation cross install clean help
 
 all:
 	@tools/setup.sh build
@@ -27,6 +27,7 @@ help:
 	@echo 'make asan           the tests under AddressSanitizer and UndefinedBehaviorSanitizer'
 	@echo 'make bench          benchmarks, beside the interpreter of DPDK'
 	@echo 'make fuzz           each fuzz target for SECONDS (default 60)'
+	@echo 'make fuzz-engines   interpreter and machine code on PROGRAMS random programs (5000000), from SEED (1)'
 	@echo 'make cross          other architectures, under qemu-user'
 	@echo 'make amalgamation   build/amalgamation/skep.c and skep.h, and a table of sizes'
 	@echo 'make install        into $$(DESTDIR)$$(PREFIX), default /usr/local'
@@ -61,6 +62,12 @@ bench:
 fuzz:
 	@tools/setup.sh fuzz
 	@tools/fuzz.sh $(or $(SECONDS),60)
+
+fuzz-engines:
+	@tools/setup.sh test
+	@$(configure) >/dev/null
+	@cmake --build $(BUILD) -j $(JOBS) --target engines
+	@$(BUILD)/tests/engines --programs $(or $(PROGRAMS),5000000) --first $(or $(SEED),1)
 
 amalgamation:
 	@tools/setup.sh test

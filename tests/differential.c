@@ -53,7 +53,7 @@ static uint64_t ask(const skep_vm_options *vm_options, const skep_exec_options *
 
 enum differential_outcome differential_run(const struct differential *in, char *why, size_t size)
 {
-    static _Alignas(16) uint8_t workspace[64 * 1024], packet[DIFFERENTIAL_MOST], mbuff[MBUFF_SIZE];
+    static _Alignas(16) uint8_t workspace[192 * 1024], packet[DIFFERENTIAL_MOST], mbuff[MBUFF_SIZE];
     uint8_t packet_too[DIFFERENTIAL_MOST], mbuff_too[MBUFF_SIZE];
     if (in->packet_size > DIFFERENTIAL_MOST)
         abort();
@@ -113,7 +113,7 @@ enum differential_outcome differential_run(const struct differential *in, char *
     }
 
     memcpy(packet, in->packet, in->packet_size);
-    memset(workspace, 0xa5, sizeof workspace); /* what an earlier run may have left behind */
+    memset(workspace, 0xa5, skep_vm_workspace_size(vm)); /* what an earlier run may have left behind */
     uint64_t result = 0, executed = 0;
     exec.executed = &executed;
     if (in->native && skep_vm_jit_compile(vm, NULL, &err)) {

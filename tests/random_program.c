@@ -1,34 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include "random_program.h"
+#include "random_writer.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define MOST_ITEMS 80
-#define STACK_USED 64
-
-/* Bytes are spelled by hand here: the library's table must not agree with itself alone. */
-struct writer {
-    struct random random;
-    enum random_style style;
-    uint8_t *code;
-    uint32_t slots;
-    bool first; /* the first function, where r9 is the packet */
-    uint32_t functions, function;
-    struct {
-        uint32_t slot, callee;
-        bool handle;
-    } calls[64];
-    uint32_t call_count;
-    /* Of the function at hand. */
-    uint32_t item_slots[MOST_ITEMS + 1];
-    struct {
-        uint32_t slot, item;
-    } jumps[MOST_ITEMS];
-    uint32_t jump_count;
-    uint32_t item, items, loop_begin, loop_end;
-};
 
 uint64_t random_next(struct random *r)
 {
@@ -74,12 +48,8 @@ uint64_t random_number(struct random *r)
     }
 }
 
-static uint32_t below(struct writer *w, uint32_t n) { return random_below(&w->random, n); }
-static bool kernel(const struct writer *w) { return w->style == RANDOM_KERNEL || w->style == RANDOM_KERNEL_RAW; }
-static bool wild(const struct writer *w) { return w->style == RANDOM_WILD; }
-static uint32_t number32(struct writer *w) { return (uint32_t)random_number(&w->random); }
 
-static void put(struct writer *w, unsigned op, unsigned dst, unsigned src, int off, uint32_t imm)
+void random_put(struct writer *w, unsigned op, unsigned dst, unsigned src, int off, uint32_t imm)
 {
     if (w->slots >= RANDOM_MOST_SLOTS)
         abort();
@@ -92,7 +62,7 @@ static void put(struct writer *w, unsigned op, unsigned dst, unsigned src, int o
         b[4 + i] = (uint8_t)(imm >> 8 * i);
 }
 
-static void put_off(struct writer *w, uint32_t slot, int off)
+void random_put_off(struct writer *w, uint32_t slot, int off)
 {
     w->code[(size_t)slot * 8 + 2] = (uint8_t)(off & 255);
     w->code[(size_t)slot * 8 + 3] = (uint8_t)(off >> 8 & 255);
@@ -104,17 +74,17 @@ static void put_imm(struct writer *w, uint32_t slot, uint32_t imm)
         w->code[(size_t)slot * 8 + 4 + i] = (uint8_t)(imm >> 8 * i);
 }
 
-static void lddw(struct writer *w, unsigned dst, uint64_t v)
+void random_put_wide(struct writer *w, unsigned dst, uint64_t v)
 {
-    put(w, 0x18, dst, 0, 0, (uint32_t)v);
-    put(w, 0, 0, 0, 0, (uint32_t)(v >> 32));
+    random_put(w, 0x18, dst, 0, 0, (uint32_t)v);
+    random_put(w, 0, 0, 0, 0, (uint32_t)(v >> 32));
 }
 
 static bool in_loop(const struct writer *w) { return w->item >= w->loop_begin && w->item < w->loop_end; }
 
 /* A register to write: not r9, which is the packet, nor r8 while it counts a loop. A few registers do most of the work,
  * so that values meet again. */
-static unsigned destination(struct writer *w)
+unsigned random_destination(struct writer *w)
 {
     if (wild(w) && below(w, 40) == 0)
         return 9;
@@ -122,7 +92,7 @@ static unsigned destination(struct writer *w)
     return below(w, 2) ? below(w, 3) : below(w, most);
 }
 
-static unsigned source(struct writer *w)
+unsigned random_source(struct writer *w)
 {
     if (!kernel(w) && below(w, 30) == 0)
         return w->style == RANDOM_WILD || !w->first ? 9 + below(w, 2) : 10;
@@ -134,14 +104,14 @@ static void arithmetic(struct writer *w)
     static const uint8_t operations[] = {0x00, 0x10, 0x20, 0x30, 0x40, 0x50, 0x60, 0x70, 0x80, 0x90, 0xa0, 0xb0, 0xc0, 0xd0};
     const unsigned operation = operations[below(w, sizeof operations)];
     const bool wide = below(w, 3) != 0, reg = below(w, 2);
-    const unsigned class = wide ? 7 : 4, dst = destination(w);
+    const unsigned class = wide ? 7 : 4, dst = random_destination(w);
     if (operation == 0xd0) {
         static const uint8_t swaps[] = {0xd4, 0xdc, 0xd7};
-        put(w, swaps[below(w, 3)], dst, 0, 0, 16u << below(w, 3));
+        random_put(w, swaps[below(w, 3)], dst, 0, 0, 16u << below(w, 3));
         return;
     }
     if (operation == 0x80) {
-        put(w, 0x80 | class, dst, 0, 0, 0);
+        random_put(w, 0x80 | class, dst, 0, 0, 0);
         return;
     }
     int off = 0;
@@ -150,7 +120,7 @@ static void arithmetic(struct writer *w)
     if (operation == 0xb0 && reg && below(w, 2))
         off = 8 << below(w, wide ? 3 : 2);
     if (reg) {
-        put(w, operation | 8 | class, dst, source(w), off, 0);
+        random_put(w, operation | 8 | class, dst, random_source(w), off, 0);
         return;
     }
     uint32_t imm = number32(w);
@@ -160,13 +130,13 @@ static void arithmetic(struct writer *w)
         imm = 1;
     if ((operation == 0x30 || operation == 0x90) && kernel(w) && imm == 0)
         imm = 3;
-    put(w, operation | class, dst, 0, off, imm);
+    random_put(w, operation | class, dst, 0, off, imm);
 }
 
-static const uint8_t size_bits[] = {0x10, 0x08, 0x00, 0x18}; /* 1, 2, 4, 8 bytes */
+const uint8_t random_size_bits[4] = {0x10, 0x08, 0x00, 0x18}; /* 1, 2, 4, 8 bytes */
 
 /* A base register and an offset where `bytes` bytes may be read and written; in wild programs perhaps not. */
-static unsigned place(struct writer *w, unsigned bytes, bool aligned, bool stack_only, int *off)
+unsigned random_place(struct writer *w, unsigned bytes, bool aligned, bool stack_only, int *off)
 {
     if (wild(w) && below(w, 24) == 0) {
         static const int edges[] = {0, -1, 1, 7, 8, 152, 153, 156, 157, 159, 160, 161, -8, -512, -511, -513, -520, 512, 32767, -32768};
@@ -178,7 +148,7 @@ static unsigned place(struct writer *w, unsigned bytes, bool aligned, bool stack
         *off = aligned ? *off / (int)bytes * (int)bytes : *off;
         return 9;
     }
-    *off = -STACK_USED + (int)below(w, STACK_USED - bytes + 1);
+    *off = -RANDOM_STACK_USED + (int)below(w, RANDOM_STACK_USED - bytes + 1);
     *off = aligned ? *off / (int)bytes * (int)bytes : *off;
     return 10;
 }
@@ -187,13 +157,13 @@ static void memory(struct writer *w)
 {
     const unsigned size = below(w, 4), kind = below(w, 4);
     int off;
-    const unsigned base = place(w, 1u << size, kernel(w), false, &off);
+    const unsigned base = random_place(w, 1u << size, kernel(w), false, &off);
     if (kind < 2)
-        put(w, (kind && size < 3 ? 0x81 : 0x61) | size_bits[size], destination(w), base, off, 0);
+        random_put(w, (kind && size < 3 ? 0x81 : 0x61) | random_size_bits[size], random_destination(w), base, off, 0);
     else if (kind == 2)
-        put(w, 0x62 | size_bits[size], base, 0, off, number32(w));
+        random_put(w, 0x62 | random_size_bits[size], base, 0, off, number32(w));
     else
-        put(w, 0x63 | size_bits[size], base, source(w), off, 0);
+        random_put(w, 0x63 | random_size_bits[size], base, random_source(w), off, 0);
 }
 
 static void atomic(struct writer *w)
@@ -203,15 +173,15 @@ static void atomic(struct writer *w)
     int off;
     if (below(w, 4) == 0) { /* load-acquire and store-release have all sizes */
         const unsigned any = below(w, 4);
-        const unsigned base = place(w, 1u << any, true, true, &off);
+        const unsigned base = random_place(w, 1u << any, true, true, &off);
         if (below(w, 2))
-            put(w, 0xc3 | size_bits[any], destination(w), base, off, 0x100);
+            random_put(w, 0xc3 | random_size_bits[any], random_destination(w), base, off, 0x100);
         else
-            put(w, 0xc3 | size_bits[any], base, below(w, 9), off, 0x110);
+            random_put(w, 0xc3 | random_size_bits[any], base, below(w, 9), off, 0x110);
         return;
     }
-    const unsigned base = place(w, 1u << size, !wild(w) || below(w, 4), kernel(w), &off);
-    put(w, 0xc3 | size_bits[size], base, destination(w), off, operations[below(w, sizeof operations)]);
+    const unsigned base = random_place(w, 1u << size, !wild(w) || below(w, 4), kernel(w), &off);
+    random_put(w, 0xc3 | random_size_bits[size], base, random_destination(w), off, operations[below(w, sizeof operations)]);
 }
 
 /* Forward, within the function; never from outside into a loop, whose counter would not be set. */
@@ -229,13 +199,13 @@ static void jump(struct writer *w)
     w->jumps[w->jump_count++].item = target;
     const unsigned class = below(w, 3) ? 5 : 6;
     if (!kernel(w) && below(w, 12) == 0)
-        put(w, 0xe5, 0, 0, 0, 0); /* may_goto */
+        random_put(w, 0xe5, 0, 0, 0, 0); /* may_goto */
     else if (!kernel(w) && target != w->item && below(w, 8) == 0)
-        put(w, 0x05, 0, 0, 0, 0); /* ja; 6 takes its distance from imm, see link_jumps */
+        random_put(w, 0x05, 0, 0, 0, 0); /* ja; 6 takes its distance from imm, see link_jumps */
     else if (below(w, 2))
-        put(w, operations[below(w, sizeof operations)] | class, below(w, 9), 0, 0, number32(w));
+        random_put(w, operations[below(w, sizeof operations)] | class, below(w, 9), 0, 0, number32(w));
     else
-        put(w, operations[below(w, sizeof operations)] | 8 | class, below(w, 9), source(w), 0, 0);
+        random_put(w, operations[below(w, sizeof operations)] | 8 | class, below(w, 9), random_source(w), 0, 0);
 }
 
 static void arguments_again(struct writer *w)
@@ -243,13 +213,13 @@ static void arguments_again(struct writer *w)
     if (!kernel(w) && below(w, 2))
         return; /* they are zero */
     for (unsigned r = 1; r <= 5; r++)
-        put(w, 0xb7, r, 0, 0, number32(w));
+        random_put(w, 0xb7, r, 0, 0, number32(w));
 }
 
 static void call(struct writer *w)
 {
     if (!kernel(w) && below(w, 3) == 0) {
-        put(w, 0x85, 0, 0, 0, wild(w) && below(w, 8) == 0 ? RANDOM_NO_HELPER : RANDOM_HELPER);
+        random_put(w, 0x85, 0, 0, 0, wild(w) && below(w, 8) == 0 ? RANDOM_NO_HELPER : RANDOM_HELPER);
         arguments_again(w);
         return;
     }
@@ -263,14 +233,14 @@ static void call(struct writer *w)
     w->calls[w->call_count].handle = handle;
     w->calls[w->call_count++].callee = lowest + below(w, w->functions - lowest);
     if (handle) {
-        put(w, 0x18, 7, 4, 0, 0);
-        put(w, 0, 0, 0, 0, 0);
+        random_put(w, 0x18, 7, 4, 0, 0);
+        random_put(w, 0, 0, 0, 0, 0);
         if (below(w, 8) == 0)
-            put(w, 0x8d, 0, 0, 0, 7); /* the older encoding */
+            random_put(w, 0x8d, 0, 0, 0, 7); /* the older encoding */
         else
-            put(w, 0x8d, 7, 0, 0, 0);
+            random_put(w, 0x8d, 7, 0, 0, 0);
     } else {
-        put(w, 0x85, 0, 1, 0, 0);
+        random_put(w, 0x85, 0, 1, 0, 0);
     }
     arguments_again(w);
 }
@@ -280,17 +250,21 @@ static void packet_load(struct writer *w)
     const unsigned size = below(w, 4);
     const uint32_t offset = wild(w) && below(w, 4) == 0 ? number32(w) : below(w, RANDOM_PACKET - 8);
     if (below(w, 2)) {
-        put(w, 0x20 | size_bits[size], 0, 0, 0, offset);
+        random_put(w, 0x20 | random_size_bits[size], 0, 0, 0, offset);
     } else {
-        put(w, 0xb7, 2, 0, 0, wild(w) && below(w, 8) == 0 ? number32(w) : below(w, 9));
-        put(w, 0x40 | size_bits[size], 0, 2, 0, offset);
+        random_put(w, 0xb7, 2, 0, 0, wild(w) && below(w, 8) == 0 ? number32(w) : below(w, 9));
+        random_put(w, 0x40 | random_size_bits[size], 0, 2, 0, offset);
     }
 }
 
 static void item(struct writer *w)
 {
+    if (below(w, 4) == 0 && w->slots + RANDOM_SHAPE_SLOTS + 1200 < RANDOM_MOST_SLOTS) {
+        random_shape(w);
+        return;
+    }
     switch (below(w, 16)) {
-    case 0: lddw(w, destination(w), random_number(&w->random)); break;
+    case 0: random_put_wide(w, random_destination(w), random_number(&w->random)); break;
     case 1:
     case 2:
     case 3:
@@ -312,16 +286,20 @@ static void link_jumps(struct writer *w)
 {
     for (uint32_t j = 0; j < w->jump_count; j++) {
         const uint32_t slot = w->jumps[j].slot;
-        const int distance = (int)w->item_slots[w->jumps[j].item] - (int)slot - 1;
+        uint32_t target = w->item_slots[w->jumps[j].item];
+        /* Sometimes into the middle of what belongs together, but not of a wide instruction. */
+        if (wild(w) && target < w->item_slots[w->items] && below(w, 6) == 0 && w->code[(size_t)target * 8] != 0x18)
+            target++;
+        const int distance = (int)target - (int)slot - 1;
         uint8_t *op = w->code + (size_t)slot * 8;
         if (*op == 0x05 && distance == -1) {
             *op = 0x15; /* ja to itself is refused */
-            put_off(w, slot, distance);
+            random_put_off(w, slot, distance);
         } else if (*op == 0x05 && below(w, 2)) {
             *op = 0x06; /* gotol */
             put_imm(w, slot, (uint32_t)distance);
         } else {
-            put_off(w, slot, distance);
+            random_put_off(w, slot, distance);
         }
     }
 }
@@ -329,7 +307,7 @@ static void link_jumps(struct writer *w)
 static void function(struct writer *w)
 {
     w->jump_count = 0;
-    w->items = (w->first ? 12 : 4) + below(w, w->first ? MOST_ITEMS - 12 : 16);
+    w->items = w->first ? 12 + below(w, w->setting->most_items - 12) : 4 + below(w, 16);
     w->loop_begin = w->loop_end = w->items;
     if (below(w, 3) && w->items > 8) {
         w->loop_begin = 1 + below(w, w->items / 2);
@@ -339,25 +317,25 @@ static void function(struct writer *w)
     }
     /* The kernel reads garbage where nothing was written and knows no zeroed registers. */
     if (kernel(w) || below(w, 2)) {
-        for (int off = -STACK_USED; off < 0; off += 8)
-            put(w, 0x7a, 10, 0, off, kernel(w) && below(w, 2) ? 0 : number32(w));
+        for (int off = -RANDOM_STACK_USED; off < 0; off += 8)
+            random_put(w, 0x7a, 10, 0, off, kernel(w) && below(w, 2) ? 0 : number32(w));
         for (unsigned r = w->first ? 0 : 6; r <= (w->first ? 8 : 9); r++)
             if (w->first && below(w, 2))
-                put(w, 0x61 | size_bits[below(w, 4)], r, 9, (int)(8 * below(w, RANDOM_DUMP / 8)), 0);
+                random_put(w, 0x61 | random_size_bits[below(w, 4)], r, 9, (int)(8 * below(w, RANDOM_DUMP / 8)), 0);
             else
-                lddw(w, r, random_number(&w->random));
+                random_put_wide(w, r, random_number(&w->random));
         if (!w->first)
-            put(w, 0xb7, 0, 0, 0, number32(w));
+            random_put(w, 0xb7, 0, 0, 0, number32(w));
     }
     for (w->item = 0; w->item < w->items; w->item++) {
         w->item_slots[w->item] = w->slots;
         if (w->item + 1 == w->loop_begin)
-            put(w, 0xb7, 8, 0, 0, 2 + below(w, 4));
+            random_put(w, 0xb7, 8, 0, 0, 2 + below(w, 4));
         else if (w->item + 1 == w->loop_end && w->loop_end > w->loop_begin) {
-            put(w, 0x07, 8, 0, 0, 0xffffffff);
+            random_put(w, 0x07, 8, 0, 0, 0xffffffff);
             w->jumps[w->jump_count].slot = w->slots;
             w->jumps[w->jump_count++].item = w->loop_begin;
-            put(w, 0x55, 8, 0, 0, 0);
+            random_put(w, 0x55, 8, 0, 0, 0);
         } else {
             item(w);
         }
@@ -365,32 +343,61 @@ static void function(struct writer *w)
     w->item_slots[w->items] = w->slots;
     if (w->first) {
         for (unsigned r = 0; r <= 8; r++)
-            put(w, 0x7b, 9, r, RANDOM_DUMP + 8 * (int)r, 0);
+            random_put(w, 0x7b, 9, r, RANDOM_DUMP + 8 * (int)r, 0);
     } else {
         for (unsigned r = 6; r <= 9; r++) {
-            put(w, 0x27, 0, 0, 0, 31);
-            put(w, 0xaf, 0, r, 0, 0);
+            random_put(w, 0x27, 0, 0, 0, 31);
+            random_put(w, 0xaf, 0, r, 0, 0);
         }
     }
-    put(w, 0x95, 0, 0, 0, 0);
+    random_put(w, 0x95, 0, 0, 0, 0);
     link_jumps(w);
 }
 
-uint32_t random_program(uint64_t seed, enum random_style style, uint8_t code[RANDOM_MOST_SLOTS * 8])
+/* r9 = the packet's address, and its end into the stack. */
+static void find_packet(struct writer *w)
 {
-    struct writer w = {.random = {seed}, .style = style, .code = code};
-    uint32_t starts[4];
-    w.functions = 1 + below(&w, 4);
-    if (style == RANDOM_KERNEL) {
-        put(&w, 0x61, 2, 1, 4, 0);             /* r2 = data_end */
-        put(&w, 0x61, 9, 1, 0, 0);             /* r9 = data */
-        put(&w, 0xbf, 3, 9, 0, 0);             /* r3 = r9 */
-        put(&w, 0x07, 3, 0, 0, RANDOM_PACKET); /* r3 += RANDOM_PACKET */
-        put(&w, 0xbd, 3, 2, 2, 0);             /* if r3 <= r2 goto +2 */
-        put(&w, 0xb7, 0, 0, 0, 0);
-        put(&w, 0x95, 0, 0, 0, 0);
+    const struct random_setting *setting = w->setting;
+    switch (setting->start) {
+    case RANDOM_START_R1:
+        random_put(w, 0xbf, 9, 1, 0, 0);
+        random_put(w, 0x0f, 2, 9, 0, 0);
+        break;
+    case RANDOM_START_FIELDS:
+        random_put(w, 0x79, 9, 1, (int)setting->data, 0);
+        random_put(w, 0x79, 2, 1, (int)setting->data_end, 0);
+        break;
+    case RANDOM_START_NUMBER:
+        random_put_wide(w, 9, setting->data);
+        random_put_wide(w, 2, setting->data_end);
+        break;
+    }
+    random_put(w, 0x7b, 10, 9, -RANDOM_SPILL, 0);
+    random_put(w, 0x7b, 10, 2, -RANDOM_SPILL - 8, 0);
+}
+
+uint32_t random_program_in(uint64_t seed, const struct random_setting *given, uint8_t code[RANDOM_MOST_SLOTS * 8])
+{
+    struct random_setting setting = *given;
+    struct writer w = {.random = {seed}, .setting = &setting, .style = setting.style, .code = code};
+    uint32_t starts[12];
+    if (setting.most_items < 13 || setting.most_items > RANDOM_MOST_ITEMS)
+        setting.most_items = RANDOM_MOST_ITEMS;
+    if (setting.most_functions == 0 || setting.most_functions > sizeof starts / sizeof *starts)
+        setting.most_functions = 4;
+    w.functions = 1 + below(&w, setting.most_functions);
+    if (setting.style == RANDOM_KERNEL) {
+        random_put(&w, 0x61, 2, 1, 4, 0);             /* r2 = data_end */
+        random_put(&w, 0x61, 9, 1, 0, 0);             /* r9 = data */
+        random_put(&w, 0xbf, 3, 9, 0, 0);             /* r3 = r9 */
+        random_put(&w, 0x07, 3, 0, 0, RANDOM_PACKET); /* r3 += RANDOM_PACKET */
+        random_put(&w, 0xbd, 3, 2, 2, 0);             /* if r3 <= r2 goto +2 */
+        random_put(&w, 0xb7, 0, 0, 0, 0);
+        random_put(&w, 0x95, 0, 0, 0, 0);
+    } else if (setting.style == RANDOM_KERNEL_RAW) {
+        random_put(&w, 0xbf, 9, 1, 0, 0); /* r9 = r1 */
     } else {
-        put(&w, 0xbf, 9, 1, 0, 0); /* r9 = r1 */
+        find_packet(&w);
     }
     for (w.function = 0; w.function < w.functions; w.function++) {
         w.first = w.function == 0;
@@ -400,4 +407,9 @@ uint32_t random_program(uint64_t seed, enum random_style style, uint8_t code[RAN
     for (uint32_t c = 0; c < w.call_count; c++)
         put_imm(&w, w.calls[c].slot, starts[w.calls[c].callee] - w.calls[c].slot - 1);
     return w.slots;
+}
+
+uint32_t random_program(uint64_t seed, enum random_style style, uint8_t code[RANDOM_MOST_SLOTS * 8])
+{
+    return random_program_in(seed, &(struct random_setting){.style = style}, code);
 }

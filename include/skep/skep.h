@@ -395,6 +395,7 @@ typedef struct skep_jit_options {
      * detail says how much it takes). The caller makes it executable before the first run, and keeps it. */
     void *memory;
     size_t memory_size;
+    bool lines; /* keep what skep_vm_jit_lines tells; some 8 bytes for each instruction */
 } skep_jit_options;
 
 /*
@@ -412,7 +413,7 @@ typedef struct skep_jit_stats {
     uint32_t instructions; /* of the program */
     uint32_t accesses;     /* loads and stores of the program, atomics left out */
     uint32_t guards;       /* of which so many are checked while running */
-    uint64_t ns[8];        /* time of each pass, in the order of skep_jit_pass_name(); 0 without a time hook */
+    uint64_t ns[16];       /* time of each pass, in the order of skep_jit_pass_name(); 0 without a time hook */
 } skep_jit_stats;
 
 /* Fills in `stats` (its size is the caller's). SKEP_ERR_STATE: the VM has no machine code. */
@@ -425,6 +426,19 @@ SKEP_API const char *skep_jit_pass_name(unsigned index);
  * before and the size of the code after the call (also when the room does not suffice: SKEP_ERR_ARGUMENT).
  */
 SKEP_API skep_code skep_vm_jit_copy(const skep_vm *vm, void *buffer, size_t *size, skep_error *err);
+
+/* Where the machine code of something begins; it ends where the next line begins, or with the code. */
+typedef struct skep_jit_line {
+    uint64_t pc;     /* slot of the instruction; SKEP_NO_PC: entries and what the instructions share */
+    uint64_t offset; /* from the beginning of the code */
+} skep_jit_line;
+
+/*
+ * Which code was made for which instruction, in the order of the code; an instruction may have code in several places. The
+ * code must have been compiled with `lines`, otherwise SKEP_ERR_STATE. *count is the room in `lines` before and the
+ * number of lines after the call (also when the room does not suffice: SKEP_ERR_ARGUMENT).
+ */
+SKEP_API skep_code skep_vm_jit_lines(const skep_vm *vm, skep_jit_line *lines, size_t *count, skep_error *err);
 
 /*
  * As skep_vm_exec, in machine code: same result, same memory, same errors at the same pc. SKEP_ERR_STATE when the VM

@@ -37,6 +37,27 @@ skep_code skep_vm_jit_stats(const skep_vm *vm, skep_jit_stats *stats, skep_error
     return SKEP_OK;
 }
 
+skep_code skep_vm_jit_lines(const skep_vm *vm, skep_jit_line *lines, size_t *count, skep_error *err)
+{
+    if (!count)
+        return sk_fail(err, SKEP_ERR_ARGUMENT, "there is nowhere to put the number of lines");
+    if (!vm || !vm->native)
+        return no_code(err);
+    const struct sk_native *native = vm->native;
+    if (!native->lines)
+        return sk_fail(err, SKEP_ERR_STATE, "the machine code was compiled without lines");
+    size_t room = lines ? *count : 0;
+    *count = native->line_count;
+    if (room < native->line_count)
+        return sk_fail(err, SKEP_ERR_ARGUMENT, "there are %z lines, and room for %z", native->line_count, room);
+    for (size_t i = 0; i < native->line_count; i++) {
+        uint32_t index = native->lines[i].index;
+        lines[i].offset = native->lines[i].offset;
+        lines[i].pc = index == SK_NO_INDEX ? SKEP_NO_PC : native->image->program->slot_of[index];
+    }
+    return SKEP_OK;
+}
+
 skep_code skep_vm_jit_copy(const skep_vm *vm, void *buffer, size_t *size, skep_error *err)
 {
     if (!size)

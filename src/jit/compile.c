@@ -42,6 +42,8 @@ static const struct pass {
     {"regions", sk_ir_regions},   /* needs blocks; gives guards their guess */
     {"forward", sk_ir_forward},   /* needs blocks */
     {"fuse", sk_ir_fuse},         /* needs blocks; makes loads that are swapped, rotations */
+    {"forward 2", sk_ir_forward}, /* what fuse made is known better */
+    {"fuse 2", sk_ir_fuse},
     {"liveness", sk_ir_liveness}, /* makes live_in; drops what became dead; nothing may be read anew after it */
     {"guards", sk_ir_guards},     /* needs blocks; keeps liveness */
 };
@@ -124,14 +126,21 @@ skep_code sk_jit_compile(struct sk_image *image, const struct sk_helper *const *
                        "machine code is not supported here: there is no back end for this processor");
 
     struct sk_compile c;
-    struct sk_buf code;
+    struct sk_buf code, lines;
     sk_buf_init(&code, hooks);
+    sk_buf_init(&lines, hooks);
     struct sk_native *native = sk_alloc_zero(hooks, sizeof *native);
     uint32_t *entries = sk_alloc_array(hooks, image->program->subprog_count, sizeof *entries);
     skep_code failed = SKEP_ERR_MEMORY;
     if (begin(&c, image, calls, context_is_memory) && native && entries) {
+        c.lines = options->lines ? &lines : NULL;
         *native = (struct sk_native){.references = 1, .hooks = *hooks, .image = sk_image_ref(image), .entries = entries};
         compile(&c, target, &code, entries, native);
+        if (options->lines) {
+            native->line_count = lines.size / sizeof *native->lines;
+            native->lines = sk_buf_take(&lines, NULL);
+            c.failed |= !native->lines;
+        }
         failed = c.failed || code.failed ? sk_fail_memory(err) : place(native, &code, options, err);
         if (failed)
             sk_native_unref(native);
@@ -144,6 +153,7 @@ skep_code sk_jit_compile(struct sk_image *image, const struct sk_helper *const *
     }
     end(&c);
     sk_buf_free(&code);
+    sk_buf_free(&lines);
     return failed;
 }
 
@@ -162,5 +172,6 @@ void sk_native_unref(struct sk_native *native)
         hooks.code_free(hooks.user, native->pages, native->room);
     sk_image_unref(native->image);
     sk_free(&hooks, native->entries);
+    sk_free(&hooks, native->lines);
     sk_free(&hooks, native);
 }

@@ -10,7 +10,7 @@
 
 struct fact {
     bool known;      /* value holds */
-    bool upper_zero; /* bits 32..63 are zero */
+    uint8_t zeros;   /* so many of its highest bits are zero */
     uint8_t copy_of; /* a register with the same value, or IR_NONE */
     uint64_t value;
     bool proven, proven_write;
@@ -37,12 +37,14 @@ static struct fact *define(struct state *s, unsigned dst)
     return &s->r[dst];
 }
 
+static uint8_t zeros_of(uint64_t value) { return value ? (uint8_t)__builtin_clzll(value) : 64; }
+
 static void define_constant(struct state *s, unsigned dst, uint64_t value)
 {
     struct fact *f = define(s, dst);
     f->known = true;
     f->value = value;
-    f->upper_zero = value <= UINT32_MAX;
+    f->zeros = zeros_of(value);
 }
 
 /* The arithmetic of RFC 9669 on constants. */
@@ -63,7 +65,9 @@ static uint64_t fold_alu(unsigned sub, unsigned bits, uint64_t a, uint64_t b)
     case IRA_XOR: v = a ^ b; break;
     case IRA_SHL: v = a << (b & mask); break;
     case IRA_SHR: v = a >> (b & mask); break;
-    case IRA_ROL: break; /* comes later */
+    case IRA_ROL:
+        v = (b & mask) ? a << (b & mask) | a >> (bits - (b & mask)) : a;
+        break;
     case IRA_SAR: v = bits == 64 ? (uint64_t)((int64_t)a >> (b & mask)) : (uint64_t)((int32_t)a >> (b & mask)); break;
     }
     return bits == 32 ? (uint32_t)v : v;
@@ -92,33 +96,6 @@ static void use_immediate(const struct state *s, struct sk_ir *ir)
     ir->b = IR_NONE;
 }
 
-static void forward_alu(struct state *s, struct sk_ir *ir)
-{
-    use_immediate(s, ir);
-    const struct fact *a = &s->r[ir->a];
-    bool imm = ir->flags & IRF_IMM;
-    if (a->known && imm) {
-        to_constant(s, ir, fold_alu(ir->sub, ir->bits, a->value, (uint64_t)ir->imm));
-        return;
-    }
-    /* A pointer that moves by a constant takes what is proven around it along. */
-    struct fact moved = *a;
-    bool moves = ir->bits == 64 && imm && (ir->sub == IRA_ADD || ir->sub == IRA_SUB) && a->proven;
-    int64_t by = ir->sub == IRA_ADD ? -ir->imm : ir->imm;
-    bool upper_zero = ir->bits == 32 || (ir->sub == IRA_AND && imm && ir->imm >= 0) ||
-                      (ir->sub == IRA_AND && a->upper_zero) || (ir->sub == IRA_SHR && imm && (ir->imm & 63) >= 32) ||
-                      (ir->sub == IRA_SHR && a->upper_zero) ||
-                      ((ir->sub == IRA_OR || ir->sub == IRA_XOR) && a->upper_zero && !imm && s->r[ir->b].upper_zero);
-    struct fact *f = define(s, ir->dst);
-    f->upper_zero = upper_zero;
-    if (moves && moved.low + by >= -4096 && moved.high + by <= 4096) {
-        f->proven = true;
-        f->proven_write = moved.proven_write;
-        f->low = (int32_t)(moved.low + by);
-        f->high = (int32_t)(moved.high + by);
-    }
-}
-
 static void forward_mov(struct state *s, struct sk_ir *ir)
 {
     if (s->r[ir->a].known) {
@@ -135,6 +112,63 @@ static void forward_mov(struct state *s, struct sk_ir *ir)
     s->r[ir->dst] = f;
 }
 
+/* How many of the highest bits of the result are certainly zero. */
+static unsigned alu_zeros(const struct state *s, const struct sk_ir *ir)
+{
+    const bool imm = ir->flags & IRF_IMM, narrow = ir->bits == 32;
+    unsigned a = s->r[ir->a].zeros, b = imm ? zeros_of((uint64_t)ir->imm) : s->r[ir->b].zeros, zeros = 0;
+    if (narrow) {
+        a = a > 32 ? a : 32; /* of the 32 bits that count, as if they were 64 */
+        b = imm ? zeros_of((uint32_t)ir->imm) : b > 32 ? b : 32;
+    }
+    const unsigned least = a < b ? a : b, most = a < b ? b : a, count = (unsigned)ir->imm & (ir->bits - 1u);
+    switch ((enum sk_ir_alu)ir->sub) {
+    case IRA_ADD: zeros = least ? least - 1 : 0; break;
+    case IRA_AND: zeros = most; break;
+    case IRA_OR:
+    case IRA_XOR: zeros = least; break;
+    case IRA_SHL: zeros = imm && a > count ? a - count : 0; break;
+    case IRA_SHR: zeros = !imm ? a : a + count < 64 ? a + count : 64; break;
+    case IRA_SUB:
+    case IRA_MUL:
+    case IRA_SAR:
+    case IRA_ROL: break;
+    }
+    return narrow && zeros < 32 ? 32 : zeros;
+}
+
+static void forward_alu(struct state *s, struct sk_ir *ir)
+{
+    use_immediate(s, ir);
+    const struct fact *a = &s->r[ir->a];
+    bool imm = ir->flags & IRF_IMM;
+    if (a->known && imm) {
+        to_constant(s, ir, fold_alu(ir->sub, ir->bits, a->value, (uint64_t)ir->imm));
+        return;
+    }
+    /* A mask that masks nothing. */
+    if (imm && ir->sub == IRA_AND && ir->imm >= 0 && ((uint64_t)ir->imm & ((uint64_t)ir->imm + 1)) == 0 &&
+        a->zeros >= zeros_of((uint64_t)ir->imm)) {
+        ir->op = IR_MOV;
+        ir->flags = 0;
+        forward_mov(s, ir);
+        return;
+    }
+    /* A pointer that moves by a constant takes what is proven around it along. */
+    struct fact moved = *a;
+    bool moves = ir->bits == 64 && imm && (ir->sub == IRA_ADD || ir->sub == IRA_SUB) && a->proven;
+    int64_t by = ir->sub == IRA_ADD ? -ir->imm : ir->imm;
+    unsigned zeros = alu_zeros(s, ir);
+    struct fact *f = define(s, ir->dst);
+    f->zeros = (uint8_t)zeros;
+    if (moves && moved.low + by >= -4096 && moved.high + by <= 4096) {
+        f->proven = true;
+        f->proven_write = moved.proven_write;
+        f->low = (int32_t)(moved.low + by);
+        f->high = (int32_t)(moved.high + by);
+    }
+}
+
 static void forward_ext(struct state *s, struct sk_ir *ir)
 {
     const struct fact *a = &s->r[ir->a];
@@ -146,13 +180,12 @@ static void forward_ext(struct state *s, struct sk_ir *ir)
         to_constant(s, ir, ir->bits == 32 ? (uint32_t)v : v);
         return;
     }
-    if (!sign && ir->size == 32 && a->upper_zero) { /* nothing to do but to copy */
+    if (!sign && a->zeros + ir->size >= 64) { /* nothing to do but to copy */
         ir->op = IR_MOV;
         forward_mov(s, ir);
         return;
     }
-    bool upper_zero = !sign || ir->bits == 32;
-    define(s, ir->dst)->upper_zero = upper_zero;
+    define(s, ir->dst)->zeros = !sign ? (uint8_t)(64 - ir->size) : ir->bits == 32 ? 32 : 0;
 }
 
 /* Unsigned division by a constant power of two needs no division; by zero it is defined (RFC 9669 section 4.1). */
@@ -171,7 +204,7 @@ static void forward_div(struct state *s, struct sk_ir *ir)
         forward_alu(s, ir);
         return;
     }
-    define(s, ir->dst)->upper_zero = ir->bits == 32;
+    define(s, ir->dst)->zeros = ir->bits == 32 ? 32 : 0;
 }
 
 static bool holds(unsigned cc, unsigned bits, uint64_t a, uint64_t b)
@@ -268,9 +301,9 @@ static void forward_one(struct state *s, struct sk_ir *ir)
     case IR_EXT: forward_ext(s, ir); return;
     case IR_ALU: forward_alu(s, ir); return;
     case IR_DIV: forward_div(s, ir); return;
-    case IR_NEG: define(s, ir->dst)->upper_zero = ir->bits == 32; return;
-    case IR_BSWAP: define(s, ir->dst)->upper_zero = ir->size <= 32; return;
-    case IR_LOAD: define(s, ir->dst)->upper_zero = ir->size <= 32 && !(ir->flags & IRF_SIGNED); return;
+    case IR_NEG: define(s, ir->dst)->zeros = ir->bits == 32 ? 32 : 0; return;
+    case IR_BSWAP: define(s, ir->dst)->zeros = (uint8_t)(64 - ir->size); return;
+    case IR_LOAD: define(s, ir->dst)->zeros = ir->flags & IRF_SIGNED ? 0 : (uint8_t)(64 - ir->size); return;
     case IR_JCC: forward_jcc(s, ir); return;
     case IR_GUARD: forward_guard(s, ir); return;
     case IR_CALL:

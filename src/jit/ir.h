@@ -83,7 +83,13 @@ struct sk_compile {
     uint16_t *live_in; /* [program->count] at leaders: registers that are read before they are written */
     uint32_t limits;   /* struct sk_native's */
     bool looked_at;    /* something may look for the stack: a guard, a step, a helper */
+    struct sk_buf *lines; /* struct sk_line, as the target writes the code; NULL: nobody wants them */
     bool failed;       /* out of memory */
+};
+
+/* The code from here on belongs to the instruction; SK_NO_INDEX: to none. */
+struct sk_line {
+    uint32_t offset, index;
 };
 
 /* Bit sets of registers. */

@@ -56,6 +56,8 @@ struct emitter {
     uint32_t *entries;    /* [subprog_count] */
     size_t thunks[THUNK_COUNT];
     int64_t base;   /* here */
+    uint32_t line;  /* what the code here belongs to */
+    size_t line_at; /* and where that began */
     uint16_t saved; /* homes that this function puts back; for main r12 and rbp, too: see push_saved */
     bool main;      /* it returns to C */
     uint32_t subprog;
@@ -67,6 +69,19 @@ struct emitter {
 #define UNSET INT64_MIN
 
 static struct sk_x64_mem mem_of(const struct sk_ir *ir) { return x_at(home[ir->a], ir->off); }
+
+/* The code from here on belongs to the instruction of that index, or to none. */
+static void begin_line(struct emitter *e, uint32_t index)
+{
+    struct sk_line line = {(uint32_t)e->code->size, index};
+    if (!e->c->lines || (index == e->line && e->code->size))
+        return;
+    e->line = index;
+    if (e->code->size == e->line_at && e->c->lines->size) /* the line before has no code */
+        e->c->lines->size -= sizeof line;
+    e->line_at = e->code->size;
+    sk_buf_add(e->c->lines, &line, sizeof line);
+}
 
 static void add_stub(struct emitter *e, struct stub stub) { sk_buf_add(&e->stubs, &stub, sizeof stub); }
 
@@ -707,6 +722,7 @@ static void emit_body(struct emitter *e, uint32_t s)
     e->base = sub->begin;
     bool falls_in = true;
     for (uint32_t i = sub->begin; i < sub->end; i++) {
+        begin_line(e, i);
         if (c->leader[i]) {
             begin_block(e, i, falls_in);
             falls_in = true;
@@ -736,6 +752,7 @@ static uint16_t changed_homes(const struct sk_compile *c, uint32_t s)
 /* A function that is called from the program. */
 static void emit_function(struct emitter *e, uint32_t s)
 {
+    begin_line(e, SK_NO_INDEX);
     e->entries[s] = (uint32_t)e->code->size;
     e->main = false;
     e->saved = changed_homes(e->c, s);
@@ -753,6 +770,7 @@ static void emit_main(struct emitter *e)
     bool frame_pointer = zeroes || c->program->subprog_count > 1;
     for (uint32_t k = 0; k < c->ir_of[sub->end]; k++)
         frame_pointer |= sk_ir_uses(&c->code[k]) >> 10 & 1;
+    begin_line(e, SK_NO_INDEX);
     e->main = true;
     e->saved = SAVED_RUN | (frame_pointer ? 1u << 10 : 0);
     for (uint32_t s = 0; s < c->program->subprog_count; s++)
@@ -812,6 +830,7 @@ static void emit_group_stub(struct emitter *e, const struct stub *s, size_t leav
 static void emit_stubs(struct emitter *e, uint16_t saved_by_main)
 {
     struct sk_buf *b = e->code;
+    begin_line(e, SK_NO_INDEX);
     size_t leave = b->size; /* a fault: the frames below are dropped, r0 is 0 */
     x_store(b, 8, METER, FIELD(meter));
     x_load(b, 8, false, RSP, FIELD(native_sp));
@@ -831,6 +850,7 @@ static void emit_stubs(struct emitter *e, uint16_t saved_by_main)
     const struct stub *stubs = (const struct stub *)(const void *)e->stubs.data;
     for (size_t i = 0; i < e->stubs.size / sizeof *stubs; i++) {
         const struct stub *s = &stubs[i];
+        begin_line(e, s->kind == STUB_CLEAN ? SK_NO_INDEX : s->index);
         x_patch(b, s->from, b->size);
         if (s->kind == STUB_LEAVE) {
             call_thunk(e, THUNK_LEAVE);
@@ -888,6 +908,7 @@ static void emit(const struct sk_compile *c, struct sk_buf *code, uint32_t *entr
             if (s > 0 || main_is_called(c))
                 emit_function(&e, s);
         emit_stubs(&e, saved_by_main);
+        begin_line(&e, SK_NO_INDEX);
         for (unsigned t = 0; t < THUNK_COUNT; t++) {
             if (t == THUNK_CALL || t == THUNK_STEP || t == THUNK_CALLX)
                 emit_sync_thunk(&e, (enum thunk)t);

@@ -378,7 +378,7 @@ static void emit_guard_group(struct emitter *e, const struct sk_ir *ir)
         x_alu_load(b, 64, X_CMP, T1, limit_of(ir, ir->sub >> 4));
         second = x_jcc(b, CC_AE);
     }
-    const struct stub stub = {.kind = STUB_GROUP, .from = first, .back = b->size, .used = (int32_t)e->base, .group = ir,
+    const struct stub stub = {.kind = STUB_GROUP, .from = first, .back = b->size, .index = ir->index, .used = (int32_t)e->base, .group = ir,
                               .second = second};
     add_stub(e, stub);
 }
@@ -850,7 +850,7 @@ static void emit_stubs(struct emitter *e, uint16_t saved_by_main)
     const struct stub *stubs = (const struct stub *)(const void *)e->stubs.data;
     for (size_t i = 0; i < e->stubs.size / sizeof *stubs; i++) {
         const struct stub *s = &stubs[i];
-        begin_line(e, s->kind == STUB_CLEAN ? SK_NO_INDEX : s->index);
+        begin_line(e, s->kind == STUB_LEAVE ? SK_NO_INDEX : s->index);
         x_patch(b, s->from, b->size);
         if (s->kind == STUB_LEAVE) {
             call_thunk(e, THUNK_LEAVE);

@@ -17,6 +17,7 @@
 #include <sys/mman.h>
 #include <sys/time.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "random_program.h"
 #include "reference.h"
@@ -342,15 +343,15 @@ struct outcome {
 
 static sigjmp_buf out;
 static volatile sig_atomic_t running, ticks;
+static uint64_t seed_at_hand;
 
 static void on_signal(int number)
 {
     if (number == SIGALRM && (!running || ++ticks < 5))
         return;
-    if (!running) {
-        signal(number, SIG_DFL);
-        raise(number);
-        return;
+    if (!running) { /* what the run left behind is broken */
+        fprintf(stderr, "engines: seed %" PRIu64 ": signal %d behind a run\n", seed_at_hand, number);
+        _exit(1);
     }
     siglongjmp(out, number);
 }
@@ -807,6 +808,7 @@ int main(int argc, char **argv)
     uint64_t found = 0;
     const double since = now();
     for (uint64_t seed = first; seed < first + programs && now() - since < seconds; seed++) {
+        seed_at_hand = seed;
         const struct trial t = make_trial(seed);
         const uint32_t slots = random_program_in(seed, &t.setting, code);
         const enum verdict verdict = try_program(&t, code, slots * 8u, &finding);

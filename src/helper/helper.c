@@ -123,8 +123,8 @@ void sk_helper_table_free(struct sk_helper_table *table, const skep_hooks *hooks
 
 static bool bad_argument(skep_run *run, const struct sk_helper *helper, unsigned arg, uint64_t value, const char *what)
 {
-    sk_snfmt(run->message, sizeof run->message, "helper %s (%u): argument %u, 0x%X, %s", helper->name, helper->id,
-             arg + 1, value, what);
+    sk_snfmt(run->message, sizeof run->message, "helper %u%s%s: argument %u, 0x%X, %s", helper->id,
+             helper->name[0] ? " " : "", helper->name, arg + 1, value, what);
     return sk_run_fault(run, SKEP_ERR_ACCESS, value);
 }
 

@@ -23,6 +23,8 @@ uint16_t sk_ir_uses(const struct sk_ir *ir)
     case IR_STEP: return 0x7ff;
     default: break;
     }
+    if (ir->op == IR_ATOMIC && ir->sub == IRT_CMPXCHG)
+        uses |= REG(0);
     if (ir->a != IR_NONE)
         uses |= REG(ir->a);
     if (ir->b != IR_NONE && !(ir->flags & IRF_IMM))
@@ -37,6 +39,8 @@ uint16_t sk_ir_defs(const struct sk_ir *ir)
     case IR_CALL_LOCAL:
     case IR_CALLX: return REG(0) | ARGUMENTS;
     case IR_STEP: return (uint16_t)ir->imm;
+    case IR_ATOMIC:
+        return (uint16_t)(ir->sub == IRT_CMPXCHG ? REG(0) : ir->sub == IRT_XADD || ir->sub == IRT_XCHG ? REG(ir->b) : 0);
     default: return (uint16_t)(ir->dst != IR_NONE ? REG(ir->dst) : 0);
     }
 }
@@ -139,6 +143,33 @@ static void clear_arguments(struct sk_compile *c, uint32_t i)
 /* Instructions that the run-time does; `defs` is what they write. */
 static void step(struct sk_compile *c, uint32_t i, unsigned defs) { add(c, IR_STEP, i)->imm = defs; }
 
+static const uint8_t atomics[SK_OP_COUNT] = {
+#define ATOMIC2(name, kind) [SK_OP_ATOMIC_##name##32] = kind, [SK_OP_ATOMIC_##name##64] = kind,
+    ATOMIC2(ADD, IRT_ADD) ATOMIC2(OR, IRT_OR) ATOMIC2(AND, IRT_AND) ATOMIC2(XOR, IRT_XOR) ATOMIC2(FETCH_ADD, IRT_XADD)
+    ATOMIC2(XCHG, IRT_XCHG) ATOMIC2(CMPXCHG, IRT_CMPXCHG) ATOMIC2(FETCH_OR, IRT_OTHER) ATOMIC2(FETCH_AND, IRT_OTHER)
+    ATOMIC2(FETCH_XOR, IRT_OTHER)
+};
+
+static void build_atomic(struct sk_compile *c, uint32_t i, uint32_t frame_size)
+{
+    const struct sk_insn *insn = &c->program->insns[i];
+    const struct sk_op_info *info = &sk_op_infos[insn->op];
+    const uint8_t kind = atomics[insn->op], bits = info->group == SK_GROUP_ATOMIC32 ? 32 : 64;
+    if (kind == IRT_OTHER) {
+        step(c, i, (info->effects & SK_W_SRC ? REG(insn->src) : 0) | (info->effects & SK_W_R0 ? REG(0) : 0));
+        return;
+    }
+    guard(c, i, insn->dst, bits, true, frame_size);
+    for (unsigned k = 0; k < 2; k++) {
+        struct sk_ir *ir = add(c, k ? IR_ATOMIC : IR_ALIGN, i);
+        ir->a = insn->dst;
+        ir->b = k ? insn->src : IR_NONE;
+        ir->off = insn->off;
+        ir->size = bits;
+        ir->sub = k ? kind : 0;
+    }
+}
+
 static void build_one(struct sk_compile *c, uint32_t i, uint32_t frame_size, uint32_t *may_gotos)
 {
     const struct sk_insn *insn = &c->program->insns[i];
@@ -200,9 +231,7 @@ static void build_one(struct sk_compile *c, uint32_t i, uint32_t frame_size, uin
         return;
     case SK_FORM_LDX_ACQ: step(c, i, REG(insn->dst)); return;
     case SK_FORM_STX_REL: step(c, i, 0); return;
-    case SK_FORM_ATOMIC:
-        step(c, i, (info->effects & SK_W_SRC ? REG(insn->src) : 0) | (info->effects & SK_W_R0 ? REG(0) : 0));
-        return;
+    case SK_FORM_ATOMIC: build_atomic(c, i, frame_size); return;
     case SK_FORM_ABS:
     case SK_FORM_IND: step(c, i, REG(0)); return;
     case SK_FORM_CALL:

@@ -309,6 +309,7 @@ static void forward_one(struct state *s, struct sk_ir *ir)
     case IR_CALL:
     case IR_CALL_LOCAL:
     case IR_CALLX:
+    case IR_ATOMIC:
     case IR_STEP:
         for (unsigned r = 0; r < SK_REGISTERS; r++)
             if (sk_ir_defs(ir) & 1u << r)
@@ -317,6 +318,7 @@ static void forward_one(struct state *s, struct sk_ir *ir)
     case IR_STORE:
     case IR_STOREI:
     case IR_GUARD_ASIDE:
+    case IR_ALIGN:
     case IR_NOP:
     case IR_JMP:
     case IR_MAY_GOTO:

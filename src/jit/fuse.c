@@ -206,11 +206,11 @@ static void fuse_one(struct fusing *f, struct sk_ir *ir)
             f->bytes[r].count = 0;
             f->shifted[r].known = false;
         }
-    if (ir->dst != IR_NONE && ir->op != IR_STEP) {
+    if (ir->dst != IR_NONE) {
         f->bytes[ir->dst] = bytes;
         f->shifted[ir->dst] = shifted;
     }
-    if (ir->op == IR_STORE || ir->op == IR_STOREI || ir->op == IR_STEP || ir->op == IR_CALL ||
+    if (ir->op == IR_STORE || ir->op == IR_STOREI || ir->op == IR_ATOMIC || ir->op == IR_STEP || ir->op == IR_CALL ||
         ir->op == IR_CALL_LOCAL || ir->op == IR_CALLX)
         f->stored = f->time;
     f->last = ir;

@@ -31,6 +31,8 @@ enum sk_ir_op {
     IR_GUARD,      /* a + off .. + size/8 must be reachable; WRITE; region: where it probably is. With GROUP it stands for
                     * the IR_GUARD_ASIDE behind it, too: imm holds the lowest and the highest offset, sub the sizes */
     IR_GUARD_ASIDE, /* checked by the guard that it was gathered into; says what to check if that fails */
+    IR_ALIGN,      /* a + off must be a multiple of size/8 */
+    IR_ATOMIC,     /* sub: enum sk_ir_atomic; `size` bits at a + off with b, at once */
     IR_STEP,       /* whatever the program instruction does, done by the run-time; may fault */
     IR_CALL,       /* helper of call number imm */
     IR_CALL_LOCAL, /* function imm */
@@ -42,6 +44,9 @@ enum sk_ir_op {
 };
 
 enum sk_ir_alu { IRA_ADD, IRA_SUB, IRA_MUL, IRA_AND, IRA_OR, IRA_XOR, IRA_SHL, IRA_SHR, IRA_SAR, IRA_ROL };
+
+/* The first four leave the old value nowhere; XADD and XCHG in b; CMPXCHG compares with r0 and leaves it there. */
+enum sk_ir_atomic { IRT_ADD, IRT_OR, IRT_AND, IRT_XOR, IRT_XADD, IRT_XCHG, IRT_CMPXCHG, IRT_OTHER };
 
 /* In an order that makes the negation the neighbour. */
 enum sk_ir_cc { IRC_EQ, IRC_NE, IRC_LT, IRC_GE, IRC_GT, IRC_LE, IRC_SLT, IRC_SGE, IRC_SGT, IRC_SLE, IRC_SET, IRC_CLEAR };

@@ -30,7 +30,7 @@ enum thunk { THUNK_GUARD, THUNK_ENTER, THUNK_LEAVE, THUNK_LEAVEX, THUNK_CALL, TH
 
 /* Something to be written behind the code. */
 struct stub {
-    enum { STUB_FAULT, STUB_BUDGET, STUB_HELPER, STUB_DEPTH, STUB_GUARD, STUB_GROUP, STUB_LEAVE } kind;
+    enum { STUB_FAULT, STUB_BUDGET, STUB_HELPER, STUB_DEPTH, STUB_GUARD, STUB_GROUP, STUB_ALIGN, STUB_LEAVE } kind;
     size_t from, back; /* the jump that leads here; where to go on */
     size_t second;     /* of a group: another such jump, or 0 */
     uint32_t index;
@@ -402,6 +402,33 @@ static void emit_guard(struct emitter *e, const struct sk_ir *ir)
                               .place = mem_of(ir), .size_and_write = ir->size / 8u | (uint32_t)write << 8});
 }
 
+static void emit_align(struct emitter *e, const struct sk_ir *ir)
+{
+    x_lea(e->code, 64, T2, mem_of(ir));
+    x_test_imm(e->code, 32, T2, ir->size / 8 - 1);
+    add_stub(e, (struct stub){.kind = STUB_ALIGN, .from = x_jcc(e->code, CC_NE), .index = ir->index, .used = used_by(e, ir)});
+}
+
+static void emit_atomic(struct emitter *e, const struct sk_ir *ir)
+{
+    static const uint8_t ops[] = {[IRT_ADD] = X_ADD, [IRT_OR] = X_OR, [IRT_AND] = X_AND, [IRT_XOR] = X_XOR};
+    struct sk_buf *b = e->code;
+    switch ((enum sk_ir_atomic)ir->sub) {
+    case IRT_ADD:
+    case IRT_OR:
+    case IRT_AND:
+    case IRT_XOR: x_lock_alu(b, ir->size, (enum sk_x64_alu)ops[ir->sub], home[ir->b], mem_of(ir)); return;
+    case IRT_XADD: x_lock_xadd(b, ir->size, home[ir->b], mem_of(ir)); return;
+    case IRT_XCHG: x_xchg(b, ir->size, home[ir->b], mem_of(ir)); return;
+    case IRT_CMPXCHG:
+        x_lock_cmpxchg(b, ir->size, home[ir->b], mem_of(ir));
+        if (ir->size == 32)
+            x_mov(b, 32, RAX, RAX); /* when they were equal, it did not write eax */
+        return;
+    case IRT_OTHER: return; /* a step */
+    }
+}
+
 /* The constant that the meter needs on the way from here to the target; picks the target's base if nobody has. */
 static int32_t edge(struct emitter *e, const struct sk_ir *ir)
 {
@@ -681,6 +708,8 @@ static void emit_one(struct emitter *e, const struct sk_ir *ir)
     case IR_STORE: x_store(b, ir->size / 8u, home[ir->b], mem_of(ir)); return;
     case IR_STOREI: x_store_imm(b, ir->size / 8u, (int32_t)ir->imm, mem_of(ir)); return;
     case IR_GUARD: emit_guard(e, ir); return;
+    case IR_ALIGN: emit_align(e, ir); return;
+    case IR_ATOMIC: emit_atomic(e, ir); return;
     case IR_STEP:
         x_mov_imm(b, T1, ir->index);
         call_thunk(e, THUNK_STEP);
@@ -843,6 +872,10 @@ static void emit_stubs(struct emitter *e, uint16_t saved_by_main)
     size_t helper = b->size;
     x_store_imm(b, 4, SKEP_ERR_HELPER, FIELD(code));
     x_patch(b, x_jmp(b), leave);
+    size_t align = b->size;
+    x_store(b, 8, T2, FIELD(fault_address));
+    x_store_imm(b, 4, SKEP_ERR_ALIGN, FIELD(code));
+    x_patch(b, x_jmp(b), leave);
     size_t depth = b->size;
     x_store_imm(b, 4, SKEP_ERR_DEPTH, FIELD(code));
     x_patch(b, x_jmp(b), leave);
@@ -875,6 +908,7 @@ static void emit_stubs(struct emitter *e, uint16_t saved_by_main)
         x_patch(b, x_jmp(b), s->kind == STUB_BUDGET   ? budget
                              : s->kind == STUB_HELPER ? helper
                              : s->kind == STUB_DEPTH  ? depth
+                             : s->kind == STUB_ALIGN  ? align
                                                       : leave);
     }
 }

@@ -126,7 +126,14 @@ static bool packet(skep_run *run, const struct sk_insn *insn)
                                     [SK_OP_LDINDB] = 1, [SK_OP_LDINDH] = 2, [SK_OP_LDINDW] = 4, [SK_OP_LDINDDW] = 8};
     bool indirect = sk_op_infos[insn->op].form == SK_FORM_IND;
     uint32_t offset = (uint32_t)insn->imm + (indirect ? (uint32_t)run->regs[insn->src] : 0);
-    return sk_frame_packet(run, offset, sizes[insn->op], &run->regs[0]); /* without a fault: the program ends with 0 */
+    if (sk_frame_packet(run, offset, sizes[insn->op], &run->regs[0]))
+        return true;
+    /* Without a fault: the program ends with 0, from any depth, and the run may be entered again. */
+    run->depth = 0;
+    run->stack_low = run->frames[0].low;
+    run->regs[10] = run->stack_top;
+    set_stack(run);
+    return false;
 }
 
 /* One instruction as the interpreter would do it. */

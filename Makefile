@@ -12,7 +12,7 @@ CMAKE_FLAGS ?=
 MAKEFLAGS += --no-print-directory
 configure = cmake --preset release -B $(BUILD) $(CMAKE_FLAGS)
 
-.PHONY: all setup demo test bench fuzz fuzz-engines asan amalgamation cross install clean help
+.PHONY: all setup demo test bench bench-jit fuzz fuzz-engines asan amalgamation cross install clean help
 
 all:
 	@tools/setup.sh build
@@ -26,6 +26,7 @@ help:
 	@echo 'make setup          install everything that any target here needs (Debian)'
 	@echo 'make asan           the tests under AddressSanitizer and UndefinedBehaviorSanitizer'
 	@echo 'make bench          benchmarks, beside the interpreter of DPDK'
+	@echo 'make bench-jit      machine code, beside native code, the running kernel and DPDK; build/bench-jit.svg'
 	@echo 'make fuzz           each fuzz target for SECONDS (default 60)'
 	@echo 'make fuzz-engines   interpreter and machine code on PROGRAMS random programs (5000000), from SEED (1)'
 	@echo 'make cross          other architectures, under qemu-user'
@@ -58,6 +59,11 @@ bench:
 	@tools/setup.sh bench
 	@$(configure) -DSKEP_BENCH=ON >/dev/null
 	@cmake --build $(BUILD) -j $(JOBS) --target bench
+
+bench-jit:
+	@tools/setup.sh bench
+	@$(configure) -DSKEP_BENCH=ON >/dev/null
+	@cmake --build $(BUILD) -j $(JOBS) --target bench-jit
 
 fuzz:
 	@tools/setup.sh fuzz

@@ -310,7 +310,9 @@ static void print_table(struct capture *c)
     if (c->runner->options->write)
         printf("%" PRIu64 " packets written to %s\n", c->kept, c->runner->options->write);
     if (c->total_packets)
-        printf("%.0f packets per second\n", packets_per_second(c));
+        printf("%.0f packets per second (%s)\n", packets_per_second(c), engine_name(c->runner->engine));
+    if (c->runner->options->stats)
+        print_jit_stats(c->runner->vm);
 }
 
 static void report_json(struct capture *c)
@@ -334,6 +336,9 @@ static void report_json(struct capture *c)
     }
     json_object_set_new(json, "program", program_json(c->runner));
     json_object_set_new(json, "capture", json_text(c->runner->options->pcap));
+    json_object_set_new(json, "engine", json_text(engine_name(c->runner->engine)));
+    if (c->runner->options->stats)
+        json_object_set_new(json, "machine_code", jit_stats_json(c->runner->vm));
     json_object_set_new(json, "packets", json_integer((json_int_t)c->total_packets));
     json_object_set_new(json, "bytes", json_integer((json_int_t)c->total_bytes));
     json_object_set_new(json, "verdicts", verdicts);

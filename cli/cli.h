@@ -73,7 +73,8 @@ const char *input_name(const char *path);
 /* A number of an option, decimal or 0x hex, up to `most`; anything else ends the parsing with a usage error. */
 uint64_t number_argument(struct argp_state *state, const char *option, const char *text, uint64_t most);
 skep_dialect dialect_argument(struct argp_state *state, const char *text);
-void engine_argument(struct argp_state *state, const char *text);
+skep_kind kind_argument(struct argp_state *state, const char *text);
+skep_policy policy_argument(struct argp_state *state, const char *text);
 /* For struct argp: leaves out what argp says of itself. */
 char *help_filter(int key, const char *text, void *input);
 
@@ -99,6 +100,20 @@ struct program_options {
 /* On failure complains, fills `err`, and returns false. */
 bool load_program(const char *path, const struct program_options *options, struct program *program, skep_error *err);
 void free_program(struct program *program);
+
+/* engine.c */
+
+enum engine { ENGINE_AUTO, ENGINE_INTERP, ENGINE_JIT };
+
+enum engine engine_argument(struct argp_state *state, const char *text, bool may_be_auto);
+/*
+ * Makes the choice, and the machine code if that is it. ENGINE_AUTO becomes ENGINE_JIT if it `pays` and can be had; an
+ * ENGINE_JIT that cannot is an error. After the helpers, since registering one drops the code.
+ */
+skep_code settle_engine(skep_vm *vm, enum engine *engine, bool pays, skep_error *err);
+const char *engine_name(enum engine engine); /* of one that is settled */
+void print_jit_stats(const skep_vm *vm);
+json_t *jit_stats_json(const skep_vm *vm);
 
 /* helpers.c: the stock helpers under the ids that `skep run --help` tells; false after a complaint. */
 bool register_stock_helpers(skep_vm *vm);

@@ -15,10 +15,11 @@ enum { KEY_ENGINE = 256, KEY_ELF };
 struct plugin_options {
     const char *memory;
     bool elf;
+    enum engine engine;
 };
 
 static const struct argp_option options[] = {
-    {"engine", KEY_ENGINE, "NAME", 0, "What runs the program: interp (the default)", 0},
+    {"engine", KEY_ENGINE, "NAME", 0, "What runs the program: interp (the default) or jit", 0},
     {"elf", KEY_ELF, NULL, 0, "Standard input holds the hex pairs of an object instead; its first program is run", 0},
     {0}};
 
@@ -26,7 +27,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct plugin_options *o = state->input;
     switch (key) {
-    case KEY_ENGINE: engine_argument(state, argument); return 0;
+    case KEY_ENGINE: o->engine = engine_argument(state, argument, false); return 0;
     case KEY_ELF: o->elf = true; return 0;
     case ARGP_KEY_ARG:
         if (o->memory)
@@ -60,6 +61,7 @@ static skep_code run_program(const struct plugin_options *o, const struct blob *
     skep_object *object = NULL;
     skep_vm *vm = NULL;
     skep_code code = SKEP_OK;
+    enum engine engine = o->engine;
     if (o->elf) {
         code = skep_object_open(program->data, program->size, NULL, &object, err);
         if (code == SKEP_OK && skep_object_program_count(object) > 0)
@@ -81,7 +83,9 @@ static skep_code run_program(const struct plugin_options *o, const struct blob *
     if (code == SKEP_OK)
         code = skep_vm_register_fn(vm, 5, first_argument, NULL, err);
     if (code == SKEP_OK)
-        code = skep_vm_exec(vm, &exec, result, err);
+        code = settle_engine(vm, &engine, true, err);
+    if (code == SKEP_OK)
+        code = engine == ENGINE_JIT ? skep_vm_exec_jit(vm, &exec, result, err) : skep_vm_exec(vm, &exec, result, err);
     skep_vm_free(vm);
     skep_object_free(object);
     return code;
@@ -89,7 +93,7 @@ static skep_code run_program(const struct plugin_options *o, const struct blob *
 
 int cmd_plugin(int argc, char **argv)
 {
-    struct plugin_options o = {0};
+    struct plugin_options o = {.engine = ENGINE_INTERP};
     struct blob text = {0}, program = {0}, memory = {0};
     skep_error err;
     uint64_t result = 0;

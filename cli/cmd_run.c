@@ -26,6 +26,7 @@ enum {
     KEY_DIALECT,
     KEY_BIG_ENDIAN,
     KEY_REPEAT,
+    KEY_STATS,
     KEY_JSON
 };
 
@@ -51,34 +52,17 @@ static const struct argp_option options[] = {
     {"policy", KEY_POLICY, "NAME", 0, "guarded: every access is checked (the default). trusted: none is. strict: the "
      "program must be proven safe first (not in this version)", 3},
     {"budget", KEY_BUDGET, "N", 0, "End a run that needs more instructions; 0: never. Default: 1000000000", 3},
-    {"engine", KEY_ENGINE, "NAME", 0, "interp (the default)", 3},
+    {"engine", KEY_ENGINE, "NAME", 0, "interp: the interpreter. jit: machine code, or an error where there is none. "
+     "auto: machine code for a capture or --repeat, if there is some (the default)", 3},
     {"repeat", KEY_REPEAT, "N", 0, "Run N times and tell the time; results are of the first time", 3},
     {NULL, 0, NULL, 0, "What it says:", 4},
     {"json", KEY_JSON, NULL, 0, "Write JSON", 4},
+    {"stats", KEY_STATS, NULL, 0, "Tell the size of the machine code, its guards, and the time of each pass in us "
+     "(auto then takes machine code)", 4},
     {"verdicts", 'v', NULL, 0, "With --pcap, a line for each packet: number, time, length, verdict; otherwise describe "
      "the machine on standard error", 4},
     {"verbose", 0, NULL, OPTION_ALIAS, NULL, 4},
     {0}};
-
-static skep_kind kind_argument(struct argp_state *state, const char *text)
-{
-    static const char *const names[] = {"none", "raw", "mbuff", "fixed"};
-    for (unsigned i = 0; i < 4; i++)
-        if (strcmp(names[i], text) == 0)
-            return (skep_kind)i;
-    argp_error(state, "--kind: '%s' is none of none, raw, mbuff, fixed", text);
-    return SKEP_NO_DATA;
-}
-
-static skep_policy policy_argument(struct argp_state *state, const char *text)
-{
-    static const char *const names[] = {"guarded", "trusted", "strict"};
-    for (unsigned i = 0; i < 3; i++)
-        if (strcmp(names[i], text) == 0)
-            return (skep_policy)i;
-    argp_error(state, "--policy: '%s' is none of guarded, trusted, strict", text);
-    return SKEP_GUARDED;
-}
 
 /* What the options leave open, and what does not go together. */
 static void complete(struct run_options *o, struct argp_state *state)
@@ -100,6 +84,8 @@ static void complete(struct run_options *o, struct argp_state *state)
         argp_error(state, "--write needs --pcap");
     if (o->write && strcmp(o->write, "-") == 0)
         argp_error(state, "--write: standard output is for the counts; give a file");
+    if (o->stats && o->engine == ENGINE_INTERP)
+        argp_error(state, "--stats is about machine code, which --engine interp does without");
     const char *const inputs[] = {o->input, o->mem, o->mbuff, o->pcap};
     int on_stdin = 0;
     for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++)
@@ -140,7 +126,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         if (o->budget == 0)
             o->budget = SKEP_BUDGET_NONE;
         return 0;
-    case KEY_ENGINE: engine_argument(state, argument); return 0;
+    case KEY_ENGINE: o->engine = engine_argument(state, argument, true); return 0;
+    case KEY_STATS: o->stats = true; return 0;
     case KEY_REPEAT:
         o->repeat = number_argument(state, "--repeat", argument, 1000000000000u);
         if (o->repeat == 0)
@@ -201,6 +188,22 @@ json_t *program_json(const struct runner *r)
     return json;
 }
 
+/* In machine code, over the memory of the run before: that one is prepared once and entered again. */
+static skep_code run_prepared(struct runner *r, const skep_exec_options *exec, uint64_t *result, skep_error *err)
+{
+    if (!r->prepared) {
+        skep_code failed = skep_run_prepare(r->vm, exec, &r->prepared, err);
+        if (failed)
+            return failed;
+        r->function = skep_vm_jit_function(r->vm);
+    }
+    uint64_t r0 = r->function(r->prepared);
+    skep_code code = skep_run_outcome(r->prepared, err);
+    if (code == SKEP_OK)
+        *result = r0;
+    return code;
+}
+
 skep_code run_once(struct runner *r, void *mem, size_t size, uint64_t *result, skep_error *err)
 {
     const struct run_options *o = r->options;
@@ -221,7 +224,10 @@ skep_code run_once(struct runner *r, void *mem, size_t size, uint64_t *result, s
         exec.mbuff = r->scratch;
         exec.mbuff_size = r->mbuff.size;
     }
-    return skep_vm_exec(r->vm, &exec, result, err);
+    if (r->engine == ENGINE_INTERP)
+        return skep_vm_exec(r->vm, &exec, result, err);
+    /* For another packet each time, beginning anew is quicker than changing a prepared run. */
+    return o->pcap ? skep_vm_exec_jit(r->vm, &exec, result, err) : run_prepared(r, &exec, result, err);
 }
 
 int run_single(struct runner *r)
@@ -259,6 +265,9 @@ int run_single(struct runner *r)
             json_object_set_new(json, "result", json_hex(result));
         else
             json_object_set_new(json, "error", json_error(&err));
+        json_object_set_new(json, "engine", json_text(engine_name(r->engine)));
+        if (o->stats)
+            json_object_set_new(json, "machine_code", jit_stats_json(r->vm));
         json_object_set_new(json, "instructions", json_integer((json_int_t)executed));
         json_object_set_new(json, "runs", json_integer((json_int_t)o->repeat));
         json_object_set_new(json, "seconds", json_real(seconds));
@@ -266,8 +275,10 @@ int run_single(struct runner *r)
     } else if (code == SKEP_OK) {
         printf("%llu (0x%llx)\n", (unsigned long long)result, (unsigned long long)result);
         if (o->repeat > 1)
-            printf("%llu runs of %llu instructions, %.1f ns each\n", (unsigned long long)o->repeat,
-                   (unsigned long long)executed, seconds * 1e9 / (double)o->repeat);
+            printf("%llu runs of %llu instructions, %.1f ns each (%s)\n", (unsigned long long)o->repeat,
+                   (unsigned long long)executed, seconds * 1e9 / (double)o->repeat, engine_name(r->engine));
+        if (o->stats)
+            print_jit_stats(r->vm);
     }
     return finish_output(code == SKEP_OK ? STATUS_OK : STATUS_REFUSED);
 }
@@ -298,6 +309,11 @@ static bool prepare(struct runner *r, skep_error *err)
     if ((o->data_given && o->mbuff && o->data_offset + 8 > r->mbuff.size) ||
         (o->data_end_given && o->mbuff && o->data_end_offset + 8 > r->mbuff.size)) {
         complain("the metadata buffer has %zu bytes: too few for 8 bytes at the offset given", r->mbuff.size);
+        return false;
+    }
+    r->engine = o->engine;
+    if (settle_engine(r->vm, &r->engine, o->pcap || o->repeat > 1 || o->stats, err) != SKEP_OK) {
+        complain_error(input_name(o->input), err);
         return false;
     }
     r->workspace_size = skep_vm_workspace_size(r->vm);

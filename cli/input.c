@@ -118,10 +118,24 @@ skep_dialect dialect_argument(struct argp_state *state, const char *text)
     return strcmp(text, "kernel") == 0 ? SKEP_KERNEL : SKEP_MNEMONIC;
 }
 
-void engine_argument(struct argp_state *state, const char *text)
+skep_kind kind_argument(struct argp_state *state, const char *text)
 {
-    if (strcmp(text, "interp") != 0)
-        argp_error(state, "--engine: there is no '%s'; this version has interp", text);
+    static const char *const names[] = {"none", "raw", "mbuff", "fixed"};
+    for (unsigned i = 0; i < 4; i++)
+        if (strcmp(names[i], text) == 0)
+            return (skep_kind)i;
+    argp_error(state, "--kind: '%s' is none of none, raw, mbuff, fixed", text);
+    return SKEP_NO_DATA;
+}
+
+skep_policy policy_argument(struct argp_state *state, const char *text)
+{
+    static const char *const names[] = {"guarded", "trusted", "strict"};
+    for (unsigned i = 0; i < 3; i++)
+        if (strcmp(names[i], text) == 0)
+            return (skep_policy)i;
+    argp_error(state, "--policy: '%s' is none of guarded, trusted, strict", text);
+    return SKEP_GUARDED;
 }
 
 char *help_filter(int key, const char *text, void *input)

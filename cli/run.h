@@ -18,7 +18,8 @@ struct run_options {
     skep_policy policy;
     uint64_t budget; /* 0: the library's default */
     uint64_t repeat;
-    bool json, verbose;
+    enum engine engine;
+    bool json, verbose, stats;
 };
 
 /* A VM with all that its runs share. */
@@ -31,9 +32,12 @@ struct runner {
     void *workspace;
     size_t workspace_size;
     uint64_t executed; /* instructions of the last run */
+    enum engine engine; /* settled */
+    skep_run *prepared; /* for machine code without a capture; NULL before the first run */
+    skep_jit_fn function;
 };
 
-/* One run over `mem`, which the program may change. */
+/* One run over `mem`, which the program may change; without a capture it is the same each time. */
 skep_code run_once(struct runner *runner, void *mem, size_t size, uint64_t *result, skep_error *err);
 
 /* Both return the exit status. */

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """The outside vectors through the tool: `skep asm`, then `skep plugin` as bpf_conformance calls it.
 
-plugin_conformance.py TOOL FOLDER AT_LEAST. The program goes to standard input as hex pairs, the memory, where there is
-any, is the first argument; r0 comes back in hex. Status 77: no vectors here.
+plugin_conformance.py TOOL FOLDER AT_LEAST ENGINE. The program goes to standard input as hex pairs, the memory, where there is
+any, is the first argument; r0 comes back in hex. Status 77: no vectors here, or not this engine.
 """
 import os
 import subprocess
@@ -26,7 +26,7 @@ def hex_pairs(data):
     return "".join(f"{byte:02x}  " for byte in data)
 
 
-def run(tool, vector):
+def run(tool, engine, vector):
     if "raw" in vector:
         code = b"".join(int(word, 0).to_bytes(8, "little") for word in vector["raw"].split())
     else:
@@ -35,7 +35,7 @@ def run(tool, vector):
             return "asm: " + asm.stderr.decode()
         code = asm.stdout
     arguments = [hex_pairs(bytes.fromhex(vector["mem"]))] if "mem" in vector else []
-    plugin = subprocess.run([tool, "plugin"] + arguments, input=hex_pairs(code) + "\n", capture_output=True, text=True)
+    plugin = subprocess.run([tool, "plugin", "--engine", engine] + arguments, input=hex_pairs(code) + "\n", capture_output=True, text=True)
     if "error" in vector:
         return None if plugin.returncode else "expected an error, got " + plugin.stdout
     text = vector["result"].strip()
@@ -50,14 +50,18 @@ def run(tool, vector):
 
 
 def main():
-    tool, folder, at_least = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    tool, folder, at_least, engine = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
     if not os.path.isdir(folder):
         print("skipped: no conformance vectors at", folder)
+        return 77
+    tried = subprocess.run([tool, "plugin", "--engine", engine], input="9500000000000000", capture_output=True, text=True)
+    if "not supported here" in tried.stderr:
+        print("skipped:", tried.stderr.strip())
         return 77
     names = sorted(name for name in os.listdir(folder) if name.endswith(".data"))
     failed = 0
     for name in names:
-        problem = run(tool, sections(os.path.join(folder, name)))
+        problem = run(tool, engine, sections(os.path.join(folder, name)))
         if problem:
             failed += 1
             print(f"FAILED {name}: {problem.strip()}")

@@ -39,6 +39,12 @@ def counts():
     return found
 
 
+def has_machine_code():
+    """Whether there is a back end for this machine; the tool's own word for it."""
+    tried = subprocess.run([TOOL, "run", "--engine", "jit", "-"], input=FORTY_TWO, capture_output=True)
+    return b"not supported here" not in tried.stderr
+
+
 def read_capture(path):
     """The packets of a little-endian pcap file: (seconds, microseconds, bytes)."""
     with open(path, "rb") as file:
@@ -317,6 +323,49 @@ class Run(ToolTest):
         text = self.skep("run", "-", "--mem", "29", "--repeat", "1000", stdin=program)
         self.assertTrue(text.startswith("42 (0x2a)\n1000 runs of 4 instructions, "), text)
 
+    def test_engines(self):
+        """Both engines run the same; each report names the one that did."""
+        best = "jit" if has_machine_code() else "interp"
+        add = self.path("add.s", "ldxb r0, [r1+0]\nadd64 r0, 1\nstxb [r1+0], r0\nexit\n")
+        for engine in {best, "interp"}:
+            data = json.loads(self.skep("run", add, "--mem", "29", "--engine", engine, "--repeat", "3", "--json"))
+            self.assertEqual((data["result"], data["instructions"], data["engine"]), ("0x2a", 4, engine))
+            fault = ["run", "-", "--mem", "00", "--engine", engine]
+            self.refused(*fault, stdin="mov64 r0, 0\nldxb r0, [r1+1]\nexit\n",
+                         says=["instruction 1", "offset 1 of the packet"])
+            self.refused(*fault, "--budget", "999", stdin="add64 r0, 1\nja -2\nexit\n", says="budget of 999")
+            self.refused(*fault, stdin="call 77\nexit\n", says=["instruction 0", "77"])
+            text = self.skep("run", add, "--mem", "29", "--engine", engine, "--repeat", "2")
+            self.assertRegex(text, rf"^42 \(0x2a\)\n2 runs of 4 instructions, .* ns each \({engine}\)\n$")
+        # Left to choose, the tool takes machine code where it pays.
+        self.assertEqual(json.loads(self.skep("run", add, "--mem", "29", "--json"))["engine"], "interp")
+        for more in (["--repeat", "2"], ["--stats"]):
+            self.assertEqual(json.loads(self.skep("run", add, "--mem", "29", "--json", *more))["engine"], best)
+
+    def test_without_machine_code(self):
+        if has_machine_code():
+            self.skipTest("there is machine code here")
+        self.refused("run", "-", "--engine", "jit", stdin="exit\n", says="not supported here")
+        self.refused("plugin", "--engine", "jit", stdin="9500000000000000", says="not supported here")
+        self.assertIn("no machine code\n", self.skep("run", "-", "--stats", stdin="exit\n"))
+        self.assertIsNone(json.loads(self.skep("run", "-", "--stats", "--json", stdin="exit\n"))["machine_code"])
+
+    def test_stats(self):
+        if not has_machine_code():
+            self.skipTest("no machine code here")
+        # Two accesses: the packet's, which must be checked, and one of the frame, which cannot go wrong.
+        program = "ldxb r0, [r1+0]\nstxdw [r10-8], r0\nexit\n"
+        lines = self.skep("run", "-", "--mem", "29", "--stats", stdin=program).splitlines()
+        self.assertEqual(lines[0], "41 (0x29)")
+        self.assertRegex(lines[1], r"^\d+ bytes of machine code for 3 instructions; 2 accesses, 1 guards$")
+        self.assertRegex(lines[2], r"^compiled in \d+\.\d us: build \d+\.\d, .*emit \d+\.\d$")
+        trusted = ["--mem", "29", "--stats", "--json", "--policy", "trusted"]
+        stats = json.loads(self.skep("run", "-", *trusted, stdin=program))["machine_code"]
+        self.assertEqual((stats["instructions"], stats["accesses"], stats["guards"]), (3, 2, 0))
+        self.assertGreater(stats["bytes"], 0)
+        self.assertIn("emit", stats["pass_ns"])
+        self.assertIn(" bytes of machine code for ", self.skep("run", FILTER, "--pcap", CAPTURE, "--stats"))
+
     def test_verbose_describes_the_machine(self):
         self.skep("run", "-", "-v", stdin="mov64 r0, 1\nexit\n")
         self.assertEqual(self.output, b"1 (0x1)\n")
@@ -334,7 +383,8 @@ class Run(ToolTest):
         self.misused("run", "-", "--pcap", "-", says="only one of program")
         self.misused("run", "-", "--mem", "-", says="only one of program")
         self.misused("run", "-", "--policy", "lax", says="guarded, trusted, strict")
-        self.misused("run", "-", "--engine", "jit", says="--engine")
+        self.misused("run", "-", "--engine", "fast", says="interp, jit, auto")
+        self.misused("run", "-", "--engine", "interp", "--stats", says="--stats")
         self.misused("run", "-", "--budget", "many", says="--budget")
         self.misused("run", "-", "--budget", "-1", says="--budget")
         self.misused("run", "-", "--repeat", "0", says="--repeat")
@@ -414,6 +464,25 @@ class Captures(ToolTest):
                                        "--pcap", CAPTURE)[1], got)
         self.assertEqual(self.verdicts(path, "--kind", "fixed", "--policy", "trusted", "--pcap", CAPTURE)[1], got)
 
+    def test_engines_count_the_same(self):
+        """Verdicts, failures and the packets as they were left, in both engines."""
+        best = "jit" if has_machine_code() else "interp"
+        far = self.path("far.s", "stb [r1+0], 1\nldxb r0, [r1+59]\nexit\n")
+        for program, options, status in ((FILTER, ["--section", "filter"], 0), (far, [], 1),
+                                         (far, ["--kind", "raw", "--repeat", "3"], 1),
+                                         (BLOCK_PORT, ["--data-offset", "0x40", "--data-end-offset", "0x50"], 0)):
+            reports = {}
+            for engine in ("interp", best, "auto"):
+                out = self.path("out.pcap")
+                data, got = self.verdicts(program, *options, "--pcap", CAPTURE, "--engine", engine, "--write", out,
+                                          status=status)
+                self.assertEqual(data["engine"], best if engine == "auto" else engine)
+                for error in data["errors"]:  # addresses differ from one process to the next
+                    del error["error"]["address"], error["error"]["message"]
+                reports[engine] = got, data["errors"], read_capture(out)
+            self.assertEqual(reports[best], reports["interp"])
+            self.assertEqual(reports["auto"], reports["interp"])
+
     def test_table(self):
         c = counts()
         text = self.skep("run", FILTER, "--section", "filter", "--pcap", CAPTURE)
@@ -421,7 +490,7 @@ class Captures(ToolTest):
         self.assertRegex(lines[0], r"^verdict +packets +bytes +percent$")
         self.assertRegex(lines[1], rf"^1 \(0x1\) +{c['tcp_port_80']} +\d+ +28\.76%$")
         self.assertRegex(lines[-2], rf"^total +{c['total']} +\d+$")
-        self.assertRegex(lines[-1], r"^\d+ packets per second$")
+        self.assertRegex(lines[-1], r"^\d+ packets per second \((jit|interp)\)$")
         with open(CAPTURE, "rb") as file:
             piped = self.skep("run", FILTER, "--pcap", "-", stdin=file.read())
         self.assertEqual(piped.splitlines()[:-1], lines[:-1])
@@ -510,6 +579,9 @@ class Plugin(ToolTest):
         load = "71 10 01 00 00 00 00 00  95 00 00 00 00 00 00 00  \n"
         self.assertEqual(self.skep("plugin", "aa  bb  ", stdin=load), "bb\n")
         self.assertEqual(self.skep("plugin", "aabb", "--engine=interp", stdin=load), "bb\n")
+        if has_machine_code():
+            self.assertEqual(self.skep("plugin", "aabb", "--engine=jit", stdin=load), "bb\n")
+            self.refused("plugin", "aa", "--engine=jit", stdin=load, says=["instruction 0", "0x"])
         self.assertEqual(self.skep("plugin", "aabbcc", stdin="bf20000000000000 9500000000000000"), "3\n")
         self.assertEqual(self.skep("plugin", stdin="bf10000000000000 9500000000000000"), "0\n")
         # Helper 5 returns its first argument; -1 is all ones.
@@ -530,6 +602,7 @@ class Plugin(ToolTest):
         self.misused("plugin", "zz", says="hex")
         self.misused("plugin", "aa", "bb", says="second")
         self.misused("plugin", "--jit", says="unrecognized option")
+        self.misused("plugin", "--engine", "auto", says="none of interp, jit")
 
 
 class Hostile(ToolTest):

@@ -90,8 +90,11 @@ skep_code sk_program_resolve(struct sk_program *p, skep_error *err)
     return SKEP_OK;
 }
 
-/* How far below r10 the function may reach: exact while r10 serves only as the base of loads and stores. */
-static uint32_t stack_touched(const struct sk_program *p, const struct sk_subprog *sub)
+/*
+ * How far below r10 the function may reach: exact while r10 serves only as the base of loads and stores. *shared: it may
+ * reach other frames, too.
+ */
+static uint32_t stack_touched(const struct sk_program *p, const struct sk_subprog *sub, bool *shared)
 {
     int32_t lowest = 0;
     for (uint32_t i = sub->begin; i < sub->end; i++) {
@@ -101,8 +104,12 @@ static uint32_t stack_touched(const struct sk_program *p, const struct sk_subpro
         bool base_is_dst = info->form == SK_FORM_ST || info->form == SK_FORM_STX || info->form == SK_FORM_ATOMIC ||
                            info->form == SK_FORM_STX_REL;
         if (((info->effects & SK_R_SRC) && insn->src == 10 && !base_is_src) ||
-            ((info->effects & SK_R_DST) && insn->dst == 10 && !base_is_dst))
+            ((info->effects & SK_R_DST) && insn->dst == 10 && !base_is_dst)) {
+            *shared = true;
             return SKEP_STACK_SIZE;
+        }
+        if (((base_is_src && insn->src == 10) || (base_is_dst && insn->dst == 10)) && insn->off >= 0)
+            *shared = true;
         if (((base_is_src && insn->src == 10) || (base_is_dst && insn->dst == 10)) && insn->off < lowest)
             lowest = insn->off;
     }
@@ -135,7 +142,7 @@ skep_code sk_program_split(struct sk_program *p, skep_error *err)
     for (uint32_t s = 0; s < n; s++) {
         struct sk_subprog *sub = &p->subprogs[s];
         sub->end = s + 1 < n ? p->subprogs[s + 1].begin : p->count;
-        sub->stack_touched = stack_touched(p, sub);
+        sub->stack_touched = stack_touched(p, sub, &p->frames_shared);
         for (uint32_t i = sub->begin; i < sub->end; i++)
             sub->may_goto_count += p->insns[i].op == SK_OP_MAY_GOTO;
         if (sub->may_goto_count > p->most_may_gotos)

@@ -43,6 +43,7 @@ struct sk_program {
     struct sk_subprog *subprogs;
     uint32_t subprog_count;
     uint32_t most_may_gotos; /* of one function */
+    bool frames_shared;      /* some function may reach the frame of another */
 };
 
 /*

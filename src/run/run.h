@@ -54,7 +54,7 @@ struct skep_run {
     uint64_t home_low[2], home_eights[2]; /* what guard entries begin as */
     uint32_t bases;                /* sk_run_shape's: the guard entries in use */
     bool stack_cached;             /* a guard entry may hold the frame at stack_low */
-    bool whole_frames;             /* every frame is zeroed as a whole: nothing is checked, so nothing would tell */
+    bool whole_frames;             /* every frame is zeroed as a whole: they are shared, and nothing is checked that would tell */
     uint8_t region_count;
     struct sk_region regions[3];
 

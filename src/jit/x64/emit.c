@@ -540,7 +540,7 @@ static void emit_zero_frame(struct emitter *e, uint32_t size)
 static uint32_t zeroed_at_entry(const struct sk_compile *c, uint32_t s)
 {
     uint32_t size = c->image->frame_sizes[s], touched = c->program->subprogs[s].stack_touched;
-    return c->image->guarded && touched < size ? touched : size;
+    return !c->image->shape.unguarded && touched < size ? touched : size;
 }
 
 static bool uses_stack_limits(const struct sk_compile *c) { return c->limits >> (8 * IRR_STACK) & 255; }

@@ -474,6 +474,13 @@ static void emit_jcc(struct emitter *e, const struct sk_ir *ir)
     struct sk_buf *b = e->code;
     unsigned a = home[ir->a];
     bool test = ir->sub == IRC_SET || ir->sub == IRC_CLEAR;
+    /* What the way to the target costs is taken off ahead of the comparison: both ways are straight then, and what falls
+     * through just counts from another base. */
+    int32_t delta = ir->flags & IRF_BACK ? 0 : edge(e, ir);
+    if (delta) {
+        x_alu_imm(b, 64, X_ADD, METER, delta);
+        e->base -= delta;
+    }
     if (!(ir->flags & IRF_IMM)) {
         if (test)
             x_test(b, ir->bits, a, home[ir->b]);

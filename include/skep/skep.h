@@ -455,7 +455,9 @@ SKEP_API skep_code skep_vm_exec_jit(const skep_vm *vm, const skep_exec_options *
  *     r0 = fn(run);                                  as often as wanted, one after the other
  *     if (skep_run_outcome(run, &err)) ...           only then is r0 the program's
  *
- * Each call of fn is a run of its own, with the whole budget; after one that failed, skep_run_outcome() must be asked
+ * Each call of fn is a run of its own, with the whole budget and fresh registers and stack; what the last one wrote to the
+ * packet and to the metadata buffer, that of SKEP_FIXED_MBUFF too, is still there (skep_run_set_memory renews the latter).
+ * After one that failed, skep_run_outcome() must be asked
  * before the next. The run holds good while the VM stays as it is, and belongs to one thread.
  */
 typedef uint64_t (*skep_jit_fn)(skep_run *run);

@@ -28,7 +28,7 @@ static void forget_all(struct state *s)
 }
 
 /* Register `dst` gets a new value of which nothing is known. */
-static struct fact *define(struct state *s, unsigned dst)
+static struct fact *new_value(struct state *s, unsigned dst)
 {
     for (unsigned i = 0; i < SK_REGISTERS; i++)
         if (s->r[i].copy_of == dst)
@@ -41,7 +41,7 @@ static uint8_t zeros_of(uint64_t value) { return value ? (uint8_t)__builtin_clzl
 
 static void define_constant(struct state *s, unsigned dst, uint64_t value)
 {
-    struct fact *f = define(s, dst);
+    struct fact *f = new_value(s, dst);
     f->known = true;
     f->value = value;
     f->zeros = zeros_of(value);
@@ -107,7 +107,7 @@ static void forward_mov(struct state *s, struct sk_ir *ir)
         return;
     }
     struct fact f = s->r[ir->a];
-    define(s, ir->dst);
+    new_value(s, ir->dst);
     f.copy_of = ir->a;
     s->r[ir->dst] = f;
 }
@@ -159,7 +159,7 @@ static void forward_alu(struct state *s, struct sk_ir *ir)
     bool moves = ir->bits == 64 && imm && (ir->sub == IRA_ADD || ir->sub == IRA_SUB) && a->proven;
     int64_t by = ir->sub == IRA_ADD ? -ir->imm : ir->imm;
     unsigned zeros = alu_zeros(s, ir);
-    struct fact *f = define(s, ir->dst);
+    struct fact *f = new_value(s, ir->dst);
     f->zeros = (uint8_t)zeros;
     if (moves && moved.low + by >= -4096 && moved.high + by <= 4096) {
         f->proven = true;
@@ -185,7 +185,7 @@ static void forward_ext(struct state *s, struct sk_ir *ir)
         forward_mov(s, ir);
         return;
     }
-    define(s, ir->dst)->zeros = !sign ? (uint8_t)(64 - ir->size) : ir->bits == 32 ? 32 : 0;
+    new_value(s, ir->dst)->zeros = !sign ? (uint8_t)(64 - ir->size) : ir->bits == 32 ? 32 : 0;
 }
 
 /* Unsigned division by a constant power of two needs no division; by zero it is defined (RFC 9669 section 4.1). */
@@ -204,7 +204,7 @@ static void forward_div(struct state *s, struct sk_ir *ir)
         forward_alu(s, ir);
         return;
     }
-    define(s, ir->dst)->zeros = ir->bits == 32 ? 32 : 0;
+    new_value(s, ir->dst)->zeros = ir->bits == 32 ? 32 : 0;
 }
 
 static bool holds(unsigned cc, unsigned bits, uint64_t a, uint64_t b)
@@ -301,9 +301,9 @@ static void forward_one(struct state *s, struct sk_ir *ir)
     case IR_EXT: forward_ext(s, ir); return;
     case IR_ALU: forward_alu(s, ir); return;
     case IR_DIV: forward_div(s, ir); return;
-    case IR_NEG: define(s, ir->dst)->zeros = ir->bits == 32 ? 32 : 0; return;
-    case IR_BSWAP: define(s, ir->dst)->zeros = (uint8_t)(64 - ir->size); return;
-    case IR_LOAD: define(s, ir->dst)->zeros = ir->flags & IRF_SIGNED ? 0 : (uint8_t)(64 - ir->size); return;
+    case IR_NEG: new_value(s, ir->dst)->zeros = ir->bits == 32 ? 32 : 0; return;
+    case IR_BSWAP: new_value(s, ir->dst)->zeros = (uint8_t)(64 - ir->size); return;
+    case IR_LOAD: new_value(s, ir->dst)->zeros = ir->flags & IRF_SIGNED ? 0 : (uint8_t)(64 - ir->size); return;
     case IR_JCC: forward_jcc(s, ir); return;
     case IR_GUARD: forward_guard(s, ir); return;
     case IR_CALL:
@@ -313,7 +313,7 @@ static void forward_one(struct state *s, struct sk_ir *ir)
     case IR_STEP:
         for (unsigned r = 0; r < SK_REGISTERS; r++)
             if (sk_ir_defs(ir) & 1u << r)
-                define(s, r);
+                new_value(s, r);
         return;
     case IR_STORE:
     case IR_STOREI:

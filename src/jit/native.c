@@ -87,7 +87,7 @@ static bool leavex(skep_run *run)
 static void clean(skep_run *run)
 {
     const struct sk_subprog *main = &run->native->image->program->subprogs[0];
-    uint64_t size = run->native->image->shape.frame_size;
+    size_t size = run->native->image->shape.frame_size;
     memset(sk_ptr(run->stack_top - size), 0, size);
     run->frames[0].unclean = 0;
     if (main->may_goto_count)

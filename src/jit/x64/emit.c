@@ -14,343 +14,7 @@
  *
  * Faults and slow paths stand behind all code, in the order in which they were asked for.
  */
-#include "helper/helper.h"
-#include "jit/target.h"
-#include "jit/x64/asm.h"
-
-enum { RUN = R12, METER = R11, T1 = R9, T2 = R10 };
-
-static const uint8_t home[SK_REGISTERS] = {RAX, RDI, RSI, RDX, RCX, R8, RBX, R13, R14, R15, RBP};
-
-#define FIELD(member) x_at(RUN, (int32_t)offsetof(skep_run, member))
-#define REG_FIELD(n) x_at(RUN, (int32_t)(offsetof(skep_run, regs) + 8 * (n)))
-
-/* The functions of struct sk_native_table, by their place in it. */
-enum thunk { THUNK_GUARD, THUNK_ENTER, THUNK_LEAVE, THUNK_LEAVEX, THUNK_CALL, THUNK_STEP, THUNK_CLEAN, THUNK_CALLX, THUNK_COUNT };
-
-/* Something to be written behind the code. */
-struct stub {
-    enum { STUB_FAULT, STUB_BUDGET, STUB_HELPER, STUB_DEPTH, STUB_GUARD, STUB_GROUP, STUB_ALIGN, STUB_LEAVE } kind;
-    size_t from, back; /* the jump that leads here; where to go on */
-    size_t second;     /* of a group: another such jump, or 0 */
-    uint32_t index;
-    int32_t used; /* what to take off the meter */
-    struct sk_x64_mem place;
-    uint32_t size_and_write;
-    const struct sk_ir *group; /* a guard's: the first of those that it stands for */
-};
-
-struct jump {
-    size_t from;
-    uint32_t target; /* index */
-};
-
-struct emitter {
-    const struct sk_compile *c;
-    struct sk_buf *code;
-    struct sk_buf stubs;  /* struct stub */
-    struct sk_buf jumps;  /* struct jump, to patch at the function's end */
-    struct sk_buf calls;  /* the same for functions and thunks: target is a subprogram, or THUNK_BIT and a thunk */
-    int64_t *bases;       /* [count] of leaders, or UNSET */
-    uint32_t *place;      /* [count] of leaders */
-    uint32_t *entries;    /* [subprog_count] */
-    size_t thunks[THUNK_COUNT];
-    int64_t base;   /* here */
-    uint32_t line;  /* what the code here belongs to */
-    size_t line_at; /* and where that began */
-    uint16_t saved; /* homes that this function puts back; for main r12 and rbp, too: see push_saved */
-    bool main;      /* it returns to C */
-    uint32_t subprog;
-};
-
-#define THUNK_BIT 0x80000000u
-#define SAVED_RUN (1u << 11)
-
-#define UNSET INT64_MIN
-
-static struct sk_x64_mem mem_of(const struct sk_ir *ir) { return x_at(home[ir->a], ir->off); }
-
-/* The code from here on belongs to the instruction of that index, or to none. */
-static void begin_line(struct emitter *e, uint32_t index)
-{
-    struct sk_line line = {(uint32_t)e->code->size, index};
-    if (!e->c->lines || (index == e->line && e->code->size))
-        return;
-    e->line = index;
-    if (e->code->size == e->line_at && e->c->lines->size) /* the line before has no code */
-        e->c->lines->size -= sizeof line;
-    e->line_at = e->code->size;
-    sk_buf_add(e->c->lines, &line, sizeof line);
-}
-
-static void add_stub(struct emitter *e, struct stub stub) { sk_buf_add(&e->stubs, &stub, sizeof stub); }
-
-static void add_jump(struct emitter *e, size_t from, uint32_t target)
-{
-    struct jump jump = {from, target};
-    sk_buf_add(&e->jumps, &jump, sizeof jump);
-}
-
-static int32_t used_by(const struct emitter *e, const struct sk_ir *ir) { return (int32_t)((int64_t)ir->index + 1 - e->base); }
-
-static void fault_if(struct emitter *e, const struct sk_ir *ir, enum sk_x64_cc cc)
-{
-    add_stub(e, (struct stub){.kind = STUB_FAULT, .from = x_jcc(e->code, cc), .index = ir->index, .used = used_by(e, ir)});
-}
-
-/* A meter point that is not a jump: the meter becomes exact, and what follows counts anew. */
-static void settle(struct emitter *e, const struct sk_ir *ir)
-{
-    x_alu_imm(e->code, 64, X_SUB, METER, used_by(e, ir));
-    add_stub(e, (struct stub){.kind = STUB_BUDGET, .from = x_jcc(e->code, CC_S), .index = ir->index});
-    e->base = (int64_t)ir->index + 1;
-}
-
-static void call_thunk(struct emitter *e, enum thunk thunk)
-{
-    struct jump call = {x_call(e->code), THUNK_BIT | (uint32_t)thunk};
-    sk_buf_add(&e->calls, &call, sizeof call);
-}
-
-/* ------------------------------------------------------------------------------------------- thunks */
-
-/* rdi = run; the host's stack aligned; the function of the table called; rsp as before. Spoils every caller-saved one. */
-static void call_out(struct emitter *e, enum thunk thunk)
-{
-    struct sk_buf *b = e->code;
-    x_mov(b, 64, RDI, RUN);
-    x_mov(b, 64, T1, RSP);
-    x_alu_imm(b, 64, X_AND, RSP, -16);
-    x_push(b, T1);
-    x_push(b, T1);
-    x_load(b, 8, false, RAX, FIELD(native_table));
-    x_call_mem(b, x_at(RAX, 8 * (int32_t)thunk));
-    x_pop(b, RSP);
-}
-
-/* Keeps every home: guard (T2 address, T1 size), enter (T1 function), leave, clean. ZF: it said no. Spoils T1. */
-static void emit_quiet_thunk(struct emitter *e, enum thunk thunk)
-{
-    static const uint8_t kept[] = {RAX, RDI, RSI, RDX, RCX, R8, R10, R11};
-    struct sk_buf *b = e->code;
-    e->thunks[thunk] = b->size;
-    for (size_t i = 0; i < sizeof kept; i++)
-        x_push(b, kept[i]);
-    if (thunk == THUNK_GUARD) {
-        x_mov(b, 64, RSI, T2);
-        x_mov(b, 32, RDX, T1);
-    } else {
-        x_mov(b, 32, RSI, T1);
-    }
-    call_out(e, thunk);
-    x_extend(b, 32, 8, false, T1, RAX);
-    for (size_t i = sizeof kept; i-- > 0;)
-        x_pop(b, kept[i]);
-    x_test(b, 32, T1, T1);
-    x_ret(b);
-}
-
-/* With the registers in the run: call (T1 number), step (T1 index), callx (T2 handle; T1 becomes the function). */
-static void emit_sync_thunk(struct emitter *e, enum thunk thunk)
-{
-    struct sk_buf *b = e->code;
-    unsigned last = thunk == THUNK_STEP ? 10 : 5;
-    e->thunks[thunk] = b->size;
-    for (unsigned r = 0; r <= last; r++)
-        x_store(b, 8, home[r], REG_FIELD(r));
-    x_store(b, 8, METER, FIELD(meter));
-    if (thunk == THUNK_CALLX)
-        x_mov(b, 64, RSI, T2);
-    else
-        x_mov(b, 32, RSI, T1);
-    call_out(e, thunk);
-    x_load(b, 8, false, METER, FIELD(meter));
-    if (thunk == THUNK_CALLX)
-        x_mov(b, 64, T1, RAX);
-    else
-        x_extend(b, 32, 8, false, T1, RAX);
-    for (unsigned r = 0; r <= (thunk == THUNK_CALL ? 0 : last); r++)
-        if (r < 10)
-            x_load(b, 8, false, home[r], REG_FIELD(r));
-    x_test(b, 64, T1, T1);
-    x_ret(b);
-}
-
-/* --------------------------------------------------------------------------------------- arithmetic */
-
-static void move(struct emitter *e, unsigned bits, unsigned dst, unsigned src)
-{
-    if (dst != src || bits == 32)
-        x_mov(e->code, bits, dst, src);
-}
-
-static void emit_shift_reg(struct emitter *e, const struct sk_ir *ir, enum sk_x64_shift op)
-{
-    struct sk_buf *b = e->code;
-    unsigned dst = home[ir->dst], a = home[ir->a], count = home[ir->b];
-    if (count == RCX && dst != RCX) {
-        move(e, 64, dst, a);
-        x_shift_cl(b, ir->bits, op, dst);
-        return;
-    }
-    x_mov(b, 64, T2, a);
-    x_mov(b, 64, T1, RCX);
-    if (count != RCX)
-        x_mov(b, 32, RCX, count);
-    x_shift_cl(b, ir->bits, op, T2);
-    x_mov(b, 64, RCX, T1);
-    x_mov(b, 64, dst, T2);
-}
-
-static void emit_alu_imm(struct emitter *e, const struct sk_ir *ir)
-{
-    struct sk_buf *b = e->code;
-    unsigned dst = home[ir->dst], a = home[ir->a], bits = ir->bits;
-    int32_t imm = (int32_t)ir->imm;
-    switch ((enum sk_ir_alu)ir->sub) {
-    case IRA_ADD:
-    case IRA_SUB:
-        if (dst != a && !(ir->sub == IRA_SUB && imm == INT32_MIN)) {
-            x_lea(b, bits, dst, x_at(a, ir->sub == IRA_ADD ? imm : -imm));
-            return;
-        }
-        move(e, 64, dst, a);
-        x_alu_imm(b, bits, ir->sub == IRA_ADD ? X_ADD : X_SUB, dst, imm);
-        return;
-    case IRA_MUL: x_imul_imm(b, bits, dst, a, imm); return;
-    case IRA_AND:
-        if (imm == 0xff || imm == 0xffff) {
-            x_extend(b, 32, imm == 0xff ? 8 : 16, false, dst, a);
-            return;
-        }
-        if (dst != a)
-            x_mov(b, imm >= 0 ? 32 : bits, dst, a);
-        x_alu_imm(b, imm >= 0 ? 32 : bits, X_AND, dst, imm);
-        return;
-    case IRA_OR:
-    case IRA_XOR:
-        if (dst != a)
-            x_mov(b, bits, dst, a);
-        x_alu_imm(b, bits, ir->sub == IRA_OR ? X_OR : X_XOR, dst, imm);
-        return;
-    case IRA_ROL:
-        if (dst != a || bits == 32)
-            x_mov(b, bits, dst, a);
-        x_shift_imm(b, bits, X_ROL, dst, (unsigned)imm & (bits - 1u));
-        return;
-    case IRA_SHL:
-    case IRA_SHR:
-    case IRA_SAR:
-        if (dst != a)
-            x_mov(b, bits, dst, a);
-        x_shift_imm(b, bits, ir->sub == IRA_SHL ? X_SHL : ir->sub == IRA_SHR ? X_SHR : X_SAR, dst,
-                    (unsigned)imm & (bits - 1u));
-        if (bits == 32 && ((unsigned)imm & 31) == 0)
-            x_mov(b, 32, dst, dst); /* a shift by 0 would leave the upper half */
-        return;
-    }
-}
-
-static void emit_alu(struct emitter *e, const struct sk_ir *ir)
-{
-    static const uint8_t ops[] = {[IRA_ADD] = X_ADD, [IRA_SUB] = X_SUB, [IRA_AND] = X_AND, [IRA_OR] = X_OR, [IRA_XOR] = X_XOR};
-    struct sk_buf *b = e->code;
-    if (ir->flags & IRF_IMM) {
-        emit_alu_imm(e, ir);
-        return;
-    }
-    unsigned dst = home[ir->dst], x = home[ir->a], y = home[ir->b], bits = ir->bits;
-    switch ((enum sk_ir_alu)ir->sub) {
-    case IRA_SHL: emit_shift_reg(e, ir, X_SHL); return;
-    case IRA_SHR: emit_shift_reg(e, ir, X_SHR); return;
-    case IRA_SAR: emit_shift_reg(e, ir, X_SAR); return;
-    case IRA_SUB:
-        if (dst == y && dst != x) {
-            x_mov(b, 64, T1, y);
-            y = T1;
-        }
-        break;
-    default:
-        if (dst == y && dst != x) { /* the rest commutes */
-            unsigned swap = x;
-            x = y;
-            y = swap;
-        }
-    }
-    if (ir->sub == IRA_ADD && dst != x) {
-        x_lea(b, bits, dst, (struct sk_x64_mem){(uint8_t)x, (uint8_t)y, 0, 0});
-        return;
-    }
-    move(e, 64, dst, x);
-    if (ir->sub == IRA_MUL)
-        x_imul(b, bits, dst, y);
-    else
-        x_alu(b, bits, (enum sk_x64_alu)ops[ir->sub], dst, y);
-}
-
-/* RFC 9669 section 4.1: by zero 0, or the dividend for a remainder; the least number by -1 wraps. */
-static void emit_div(struct emitter *e, const struct sk_ir *ir)
-{
-    struct sk_buf *b = e->code;
-    unsigned dst = home[ir->dst], a = home[ir->a], bits = ir->bits;
-    bool sign = ir->flags & IRF_SIGNED, rest = ir->sub;
-    size_t done_zero, done_minus = 0, minus = 0;
-    if (ir->flags & IRF_IMM)
-        x_mov_imm(b, T2, bits == 32 ? (uint32_t)ir->imm : (uint64_t)ir->imm);
-    else
-        x_mov(b, bits, T2, home[ir->b]);
-    x_test(b, bits, T2, T2);
-    size_t zero = x_jcc(b, CC_E);
-    if (sign) {
-        x_alu_imm(b, bits, X_CMP, T2, -1);
-        minus = x_jcc(b, CC_E);
-    }
-    x_push(b, RAX);
-    x_push(b, RDX);
-    move(e, 64, RAX, a);
-    if (sign) {
-        x_rex(b, bits, 0, 0, 0, false);
-        x_byte(b, 0x99); /* cdq, cqo */
-    } else {
-        x_alu(b, 32, X_XOR, RDX, RDX);
-    }
-    x_group3(b, bits, sign ? 7 : 6, T2);
-    x_mov(b, bits, T1, rest ? RDX : RAX);
-    x_pop(b, RDX);
-    x_pop(b, RAX);
-    x_mov(b, 64, dst, T1);
-    size_t done = x_jmp(b);
-    x_patch(b, zero, b->size);
-    if (rest)
-        x_mov(b, bits, dst, a);
-    else
-        x_alu(b, 32, X_XOR, dst, dst);
-    done_zero = sign ? x_jmp(b) : 0;
-    if (sign) {
-        x_patch(b, minus, b->size);
-        if (rest) {
-            x_alu(b, 32, X_XOR, dst, dst);
-        } else {
-            move(e, 64, dst, a);
-            x_group3(b, bits, 3, dst);
-        }
-        x_patch(b, done_zero, b->size);
-    }
-    (void)done_minus;
-    x_patch(b, done, b->size);
-}
-
-static void emit_bswap(struct emitter *e, const struct sk_ir *ir)
-{
-    unsigned dst = home[ir->dst], a = home[ir->a];
-    if (ir->size == 16) {
-        x_extend(e->code, 32, 16, false, dst, a);
-        x_rol16(e->code, dst, 8);
-    } else {
-        move(e, ir->size, dst, a);
-        x_bswap(e->code, ir->size, dst);
-    }
-}
+#include "jit/x64/emitter.h"
 
 /* -------------------------------------------------------------------------------- memory and control */
 
@@ -362,11 +26,11 @@ static struct sk_x64_mem limit_of(const struct sk_ir *ir, unsigned bytes)
 }
 
 /* The lowest and the highest of a group; if both are in the region, so is what lies between them. */
-static void emit_guard_group(struct emitter *e, const struct sk_ir *ir)
+static void emit_guard_group(struct sk_x64_emitter *e, const struct sk_ir *ir)
 {
     struct sk_buf *b = e->code;
     int32_t low = (int32_t)ir->imm, high = (int32_t)(ir->imm >> 32);
-    x_mov(b, 64, T1, home[ir->a]);
+    x_mov(b, 64, T1, sk_x64_home[ir->a]);
     x_alu_load(b, 64, X_SUB, T1, x_at(RUN, (int32_t)(offsetof(skep_run, native_low) + 8u * ir->region)));
     if (low)
         x_alu_imm(b, 64, X_ADD, T1, low);
@@ -378,13 +42,13 @@ static void emit_guard_group(struct emitter *e, const struct sk_ir *ir)
         x_alu_load(b, 64, X_CMP, T1, limit_of(ir, ir->sub >> 4));
         second = x_jcc(b, CC_AE);
     }
-    const struct stub stub = {.kind = STUB_GROUP, .from = first, .back = b->size, .index = ir->index, .used = (int32_t)e->base, .group = ir,
+    const struct sk_x64_stub stub = {.kind = STUB_GROUP, .from = first, .back = b->size, .index = ir->index, .used = (int32_t)e->base, .group = ir,
                               .second = second};
     add_stub(e, stub);
 }
 
 /* One region inline, the one that the pointer probably leads to; the rest behind the code. */
-static void emit_guard(struct emitter *e, const struct sk_ir *ir)
+static void emit_guard(struct sk_x64_emitter *e, const struct sk_ir *ir)
 {
     struct sk_buf *b = e->code;
     bool write = ir->flags & IRF_WRITE;
@@ -392,24 +56,24 @@ static void emit_guard(struct emitter *e, const struct sk_ir *ir)
         emit_guard_group(e, ir);
         return;
     }
-    x_mov(b, 64, T1, home[ir->a]);
+    x_mov(b, 64, T1, sk_x64_home[ir->a]);
     x_alu_load(b, 64, X_SUB, T1, x_at(RUN, (int32_t)(offsetof(skep_run, native_low) + 8u * ir->region)));
     if (ir->off)
         x_alu_imm(b, 64, X_ADD, T1, ir->off);
     x_alu_load(b, 64, X_CMP, T1, limit_of(ir, ir->size / 8u));
     size_t from = x_jcc(b, CC_AE);
-    add_stub(e, (struct stub){.kind = STUB_GUARD, .from = from, .back = b->size, .index = ir->index, .used = used_by(e, ir),
+    add_stub(e, (struct sk_x64_stub){.kind = STUB_GUARD, .from = from, .back = b->size, .index = ir->index, .used = used_by(e, ir),
                               .place = mem_of(ir), .size_and_write = ir->size / 8u | (uint32_t)write << 8});
 }
 
-static void emit_align(struct emitter *e, const struct sk_ir *ir)
+static void emit_align(struct sk_x64_emitter *e, const struct sk_ir *ir)
 {
     x_lea(e->code, 64, T2, mem_of(ir));
     x_test_imm(e->code, 32, T2, ir->size / 8 - 1);
-    add_stub(e, (struct stub){.kind = STUB_ALIGN, .from = x_jcc(e->code, CC_NE), .index = ir->index, .used = used_by(e, ir)});
+    add_stub(e, (struct sk_x64_stub){.kind = STUB_ALIGN, .from = x_jcc(e->code, CC_NE), .index = ir->index, .used = used_by(e, ir)});
 }
 
-static void emit_atomic(struct emitter *e, const struct sk_ir *ir)
+static void emit_atomic(struct sk_x64_emitter *e, const struct sk_ir *ir)
 {
     static const uint8_t ops[] = {[IRT_ADD] = X_ADD, [IRT_OR] = X_OR, [IRT_AND] = X_AND, [IRT_XOR] = X_XOR};
     struct sk_buf *b = e->code;
@@ -417,11 +81,11 @@ static void emit_atomic(struct emitter *e, const struct sk_ir *ir)
     case IRT_ADD:
     case IRT_OR:
     case IRT_AND:
-    case IRT_XOR: x_lock_alu(b, ir->size, (enum sk_x64_alu)ops[ir->sub], home[ir->b], mem_of(ir)); return;
-    case IRT_XADD: x_lock_xadd(b, ir->size, home[ir->b], mem_of(ir)); return;
-    case IRT_XCHG: x_xchg(b, ir->size, home[ir->b], mem_of(ir)); return;
+    case IRT_XOR: x_lock_alu(b, ir->size, (enum sk_x64_alu)ops[ir->sub], sk_x64_home[ir->b], mem_of(ir)); return;
+    case IRT_XADD: x_lock_xadd(b, ir->size, sk_x64_home[ir->b], mem_of(ir)); return;
+    case IRT_XCHG: x_xchg(b, ir->size, sk_x64_home[ir->b], mem_of(ir)); return;
     case IRT_CMPXCHG:
-        x_lock_cmpxchg(b, ir->size, home[ir->b], mem_of(ir));
+        x_lock_cmpxchg(b, ir->size, sk_x64_home[ir->b], mem_of(ir));
         if (ir->size == 32)
             x_mov(b, 32, RAX, RAX); /* when they were equal, it did not write eax */
         return;
@@ -430,7 +94,7 @@ static void emit_atomic(struct emitter *e, const struct sk_ir *ir)
 }
 
 /* The constant that the meter needs on the way from here to the target; picks the target's base if nobody has. */
-static int32_t edge(struct emitter *e, const struct sk_ir *ir)
+static int32_t edge(struct sk_x64_emitter *e, const struct sk_ir *ir)
 {
     int64_t left = (int64_t)ir->index + 1 - e->base; /* what the block has used up */
     if (e->bases[ir->target] == UNSET)
@@ -438,24 +102,24 @@ static int32_t edge(struct emitter *e, const struct sk_ir *ir)
     return (int32_t)((int64_t)ir->target - e->bases[ir->target] - left);
 }
 
-static void jump_to(struct emitter *e, const struct sk_ir *ir, size_t from) { add_jump(e, from, ir->target); }
+static void jump_to(struct sk_x64_emitter *e, const struct sk_ir *ir, size_t from) { add_jump(e, from, ir->target); }
 
 /* An unconditional way to the target. */
-static void emit_jump(struct emitter *e, const struct sk_ir *ir)
+static void emit_jump(struct sk_x64_emitter *e, const struct sk_ir *ir)
 {
     int32_t delta = edge(e, ir);
     if (delta)
         x_alu_imm(e->code, 64, X_ADD, METER, delta);
     if (ir->flags & IRF_BACK) {
         jump_to(e, ir, x_jcc(e->code, CC_NS));
-        add_stub(e, (struct stub){.kind = STUB_BUDGET, .from = x_jmp(e->code), .index = ir->index});
+        add_stub(e, (struct sk_x64_stub){.kind = STUB_BUDGET, .from = x_jmp(e->code), .index = ir->index});
     } else {
         jump_to(e, ir, x_jmp(e->code));
     }
 }
 
 /* To the target if cc: straight where the meter needs nothing. */
-static void emit_branch(struct emitter *e, const struct sk_ir *ir, enum sk_x64_cc cc)
+static void emit_branch(struct sk_x64_emitter *e, const struct sk_ir *ir, enum sk_x64_cc cc)
 {
     if (!(ir->flags & IRF_BACK) && edge(e, ir) == 0) {
         jump_to(e, ir, x_jcc(e->code, cc));
@@ -466,13 +130,13 @@ static void emit_branch(struct emitter *e, const struct sk_ir *ir, enum sk_x64_c
     x_patch(e->code, around, e->code->size);
 }
 
-static void emit_jcc(struct emitter *e, const struct sk_ir *ir)
+static void emit_jcc(struct sk_x64_emitter *e, const struct sk_ir *ir)
 {
     static const uint8_t ccs[] = {[IRC_EQ] = CC_E,  [IRC_NE] = CC_NE, [IRC_LT] = CC_B,  [IRC_GE] = CC_AE,
                                   [IRC_GT] = CC_A,  [IRC_LE] = CC_BE, [IRC_SLT] = CC_L, [IRC_SGE] = CC_GE,
                                   [IRC_SGT] = CC_G, [IRC_SLE] = CC_LE, [IRC_SET] = CC_NE, [IRC_CLEAR] = CC_E};
     struct sk_buf *b = e->code;
-    unsigned a = home[ir->a];
+    unsigned a = sk_x64_home[ir->a];
     bool test = ir->sub == IRC_SET || ir->sub == IRC_CLEAR;
     /* What the way to the target costs is taken off ahead of the comparison: both ways are straight then, and what falls
      * through just counts from another base. */
@@ -483,9 +147,9 @@ static void emit_jcc(struct emitter *e, const struct sk_ir *ir)
     }
     if (!(ir->flags & IRF_IMM)) {
         if (test)
-            x_test(b, ir->bits, a, home[ir->b]);
+            x_test(b, ir->bits, a, sk_x64_home[ir->b]);
         else
-            x_alu(b, ir->bits, X_CMP, a, home[ir->b]);
+            x_alu(b, ir->bits, X_CMP, a, sk_x64_home[ir->b]);
     } else if (test) {
         x_test_imm(b, ir->imm >= 0 ? 32 : ir->bits, a, (int32_t)ir->imm);
     } else if (ir->imm == 0 && (ir->sub == IRC_EQ || ir->sub == IRC_NE)) {
@@ -496,7 +160,7 @@ static void emit_jcc(struct emitter *e, const struct sk_ir *ir)
     emit_branch(e, ir, (enum sk_x64_cc)ccs[ir->sub]);
 }
 
-static void emit_may_goto(struct emitter *e, const struct sk_ir *ir)
+static void emit_may_goto(struct sk_x64_emitter *e, const struct sk_ir *ir)
 {
     struct sk_buf *b = e->code;
     struct sk_x64_mem visits = x_at(T1, (int32_t)(4 * ir->imm));
@@ -509,14 +173,14 @@ static void emit_may_goto(struct emitter *e, const struct sk_ir *ir)
     x_alu_mem_imm(b, 32, X_ADD, visits, 1);
 }
 
-static void call_subprog(struct emitter *e, uint32_t subprog)
+static void call_subprog(struct sk_x64_emitter *e, uint32_t subprog)
 {
-    struct jump call = {x_call(e->code), subprog};
+    struct sk_x64_jump call = {x_call(e->code), subprog};
     sk_buf_add(&e->calls, &call, sizeof call);
 }
 
 /* Into a function that was entered by C, and back: a known one, or the one whose address is in T1. */
-static void emit_call_entered(struct emitter *e, uint32_t subprog, bool by_address)
+static void emit_call_entered(struct sk_x64_emitter *e, uint32_t subprog, bool by_address)
 {
     struct sk_buf *b = e->code;
     x_push(b, RBP);
@@ -532,7 +196,7 @@ static void emit_call_entered(struct emitter *e, uint32_t subprog, bool by_addre
 }
 
 /* Zeroes the upper `size` bytes of the frame whose top is in rbp. */
-static void emit_zero_frame(struct emitter *e, uint32_t size)
+static void emit_zero_frame(struct sk_x64_emitter *e, uint32_t size)
 {
     size = (size + 7) & ~7u;
     if (size >= 16)
@@ -553,7 +217,7 @@ static uint32_t zeroed_at_entry(const struct sk_compile *c, uint32_t s)
 static bool uses_stack_limits(const struct sk_compile *c) { return c->limits >> (8 * IRR_STACK) & 255; }
 
 /* sk_frame_enter() and sk_frame_leave() written out, as far as anybody could tell the difference. */
-static void emit_call_local(struct emitter *e, const struct sk_ir *ir)
+static void emit_call_local(struct sk_x64_emitter *e, const struct sk_ir *ir)
 {
     const struct sk_compile *c = e->c;
     struct sk_buf *b = e->code;
@@ -570,7 +234,7 @@ static void emit_call_local(struct emitter *e, const struct sk_ir *ir)
     x_load(b, 4, false, T1, FIELD(depth));
     x_alu_imm(b, 32, X_ADD, T1, 1);
     x_alu_imm(b, 32, X_CMP, T1, (int32_t)SKEP_MAX_FRAMES);
-    add_stub(e, (struct stub){.kind = STUB_DEPTH, .from = x_jcc(b, CC_AE), .index = ir->index, .used = used_by(e, ir)});
+    add_stub(e, (struct sk_x64_stub){.kind = STUB_DEPTH, .from = x_jcc(b, CC_AE), .index = ir->index, .used = used_by(e, ir)});
     x_store(b, 4, T1, FIELD(depth));
     x_push(b, RBP);
     x_push(b, RBP);
@@ -597,16 +261,16 @@ static void emit_call_local(struct emitter *e, const struct sk_ir *ir)
     if (uses_stack_limits(c)) {
         x_alu_load(b, 64, X_CMP, T1, x_at(RUN, (int32_t)(offsetof(skep_run, native_low) + 8 * IRR_STACK)));
         size_t from = x_jcc(b, CC_E);
-        add_stub(e, (struct stub){.kind = STUB_LEAVE, .from = from, .back = b->size});
+        add_stub(e, (struct sk_x64_stub){.kind = STUB_LEAVE, .from = from, .back = b->size});
     }
 }
 
-static void emit_callx(struct emitter *e, const struct sk_ir *ir)
+static void emit_callx(struct sk_x64_emitter *e, const struct sk_ir *ir)
 {
     struct sk_buf *b = e->code;
     settle(e, ir);
     x_store(b, 8, RBP, REG_FIELD(10));
-    x_mov(b, 64, T2, home[ir->a]);
+    x_mov(b, 64, T2, sk_x64_home[ir->a]);
     call_thunk(e, THUNK_CALLX);
     size_t helper = x_jcc(b, CC_E);
     emit_call_entered(e, 0, true);
@@ -617,7 +281,7 @@ static void emit_callx(struct emitter *e, const struct sk_ir *ir)
     x_patch(b, done, b->size);
 }
 
-static void emit_call(struct emitter *e, const struct sk_ir *ir)
+static void emit_call(struct sk_x64_emitter *e, const struct sk_ir *ir)
 {
     const struct sk_image *image = e->c->image;
     uint32_t low = 0, high = image->call_count;
@@ -647,34 +311,10 @@ static void emit_call(struct emitter *e, const struct sk_ir *ir)
     x_call_mem(b, x_at(T2, (int32_t)offsetof(struct sk_helper, fn)));
     x_load(b, 8, false, METER, FIELD(meter));
     x_alu_mem_imm(b, 8, X_CMP, FIELD(helper_failed), 0);
-    add_stub(e, (struct stub){.kind = STUB_HELPER, .from = x_jcc(b, CC_NE), .index = ir->index, .used = used_by(e, ir)});
+    add_stub(e, (struct sk_x64_stub){.kind = STUB_HELPER, .from = x_jcc(b, CC_NE), .index = ir->index, .used = used_by(e, ir)});
 }
 
-/* The homes that a function keeps for its caller, and a gap that keeps the stack aligned to 16 bytes. */
-static const uint8_t saved_place[] = {[6] = RBX, [7] = R13, [8] = R14, [9] = R15, [10] = RBP, [11] = R12};
-
-static bool has_gap(const struct emitter *e) { return __builtin_popcount(e->saved) % 2 == 0; }
-
-static void push_saved(struct emitter *e)
-{
-    for (unsigned r = 6; r < sizeof saved_place; r++)
-        if (e->saved & 1u << r)
-            x_push(e->code, saved_place[r]);
-    if (has_gap(e))
-        x_alu_imm(e->code, 64, X_SUB, RSP, 8);
-}
-
-static void pop_saved(struct emitter *e)
-{
-    if (has_gap(e))
-        x_alu_imm(e->code, 64, X_ADD, RSP, 8);
-    for (unsigned r = sizeof saved_place; r-- > 6;)
-        if (e->saved & 1u << r)
-            x_pop(e->code, saved_place[r]);
-    x_ret(e->code);
-}
-
-static void emit_exit(struct emitter *e, const struct sk_ir *ir)
+static void emit_exit(struct sk_x64_emitter *e, const struct sk_ir *ir)
 {
     int64_t base = e->base;
     settle(e, ir);
@@ -684,35 +324,35 @@ static void emit_exit(struct emitter *e, const struct sk_ir *ir)
     pop_saved(e);
 }
 
-static void emit_one(struct emitter *e, const struct sk_ir *ir)
+static void emit_one(struct sk_x64_emitter *e, const struct sk_ir *ir)
 {
     struct sk_buf *b = e->code;
     switch ((enum sk_ir_op)ir->op) {
     case IR_NOP:
     case IR_GUARD_ASIDE: return;
-    case IR_MOV: move(e, 64, home[ir->dst], home[ir->a]); return;
+    case IR_MOV: sk_x64_move(e, 64, sk_x64_home[ir->dst], sk_x64_home[ir->a]); return;
     case IR_MOVI:
         if (ir->imm == 0)
-            x_alu(b, 32, X_XOR, home[ir->dst], home[ir->dst]);
+            x_alu(b, 32, X_XOR, sk_x64_home[ir->dst], sk_x64_home[ir->dst]);
         else
-            x_mov_imm(b, home[ir->dst], (uint64_t)ir->imm);
+            x_mov_imm(b, sk_x64_home[ir->dst], (uint64_t)ir->imm);
         return;
-    case IR_ALU: emit_alu(e, ir); return;
+    case IR_ALU: sk_x64_alu(e, ir); return;
     case IR_NEG:
-        move(e, 64, home[ir->dst], home[ir->a]);
-        x_group3(b, ir->bits, 3, home[ir->dst]);
+        sk_x64_move(e, 64, sk_x64_home[ir->dst], sk_x64_home[ir->a]);
+        x_group3(b, ir->bits, 3, sk_x64_home[ir->dst]);
         return;
-    case IR_EXT: x_extend(b, ir->bits, ir->size, ir->flags & IRF_SIGNED, home[ir->dst], home[ir->a]); return;
-    case IR_BSWAP: emit_bswap(e, ir); return;
-    case IR_DIV: emit_div(e, ir); return;
+    case IR_EXT: x_extend(b, ir->bits, ir->size, ir->flags & IRF_SIGNED, sk_x64_home[ir->dst], sk_x64_home[ir->a]); return;
+    case IR_BSWAP: sk_x64_bswap(e, ir); return;
+    case IR_DIV: sk_x64_div(e, ir); return;
     case IR_LOAD:
-        x_load(b, ir->size / 8u, ir->flags & IRF_SIGNED, home[ir->dst], mem_of(ir));
+        x_load(b, ir->size / 8u, ir->flags & IRF_SIGNED, sk_x64_home[ir->dst], mem_of(ir));
         if ((ir->flags & IRF_SWAPPED) && ir->size == 16)
-            x_rol16(b, home[ir->dst], 8);
+            x_rol16(b, sk_x64_home[ir->dst], 8);
         else if (ir->flags & IRF_SWAPPED)
-            x_bswap(b, ir->size, home[ir->dst]);
+            x_bswap(b, ir->size, sk_x64_home[ir->dst]);
         return;
-    case IR_STORE: x_store(b, ir->size / 8u, home[ir->b], mem_of(ir)); return;
+    case IR_STORE: x_store(b, ir->size / 8u, sk_x64_home[ir->b], mem_of(ir)); return;
     case IR_STOREI: x_store_imm(b, ir->size / 8u, (int32_t)ir->imm, mem_of(ir)); return;
     case IR_GUARD: emit_guard(e, ir); return;
     case IR_ALIGN: emit_align(e, ir); return;
@@ -734,7 +374,7 @@ static void emit_one(struct emitter *e, const struct sk_ir *ir)
 
 /* ---------------------------------------------------------------------------------------- functions */
 
-static void begin_block(struct emitter *e, uint32_t index, bool falls_in)
+static void begin_block(struct sk_x64_emitter *e, uint32_t index, bool falls_in)
 {
     if (e->bases[index] == UNSET)
         e->bases[index] = e->c->loop[index] ? (int64_t)index : falls_in ? e->base : (int64_t)index;
@@ -744,14 +384,14 @@ static void begin_block(struct emitter *e, uint32_t index, bool falls_in)
     e->place[index] = (uint32_t)e->code->size;
 }
 
-static void emit_body(struct emitter *e, uint32_t s)
+static void emit_body(struct sk_x64_emitter *e, uint32_t s)
 {
     const struct sk_compile *c = e->c;
     const struct sk_subprog *sub = &c->program->subprogs[s];
     e->subprog = s;
     for (unsigned r = 6; r <= 9; r++)
         if (c->live_in[sub->begin] & 1u << r)
-            x_alu(e->code, 32, X_XOR, home[r], home[r]);
+            x_alu(e->code, 32, X_XOR, sk_x64_home[r], sk_x64_home[r]);
     for (uint32_t i = sub->begin; i < sub->end; i++)
         e->bases[i] = UNSET;
     /* The meter is exact here; a first block that is also a loop's head agrees. */
@@ -769,7 +409,7 @@ static void emit_body(struct emitter *e, uint32_t s)
                 falls_in = false;
         }
     }
-    const struct jump *jumps = (const struct jump *)(const void *)e->jumps.data;
+    const struct sk_x64_jump *jumps = (const struct sk_x64_jump *)(const void *)e->jumps.data;
     for (size_t i = 0; i < e->jumps.size / sizeof *jumps; i++)
         x_patch(e->code, jumps[i].from, e->place[jumps[i].target]);
     e->jumps.size = 0;
@@ -786,7 +426,7 @@ static uint16_t changed_homes(const struct sk_compile *c, uint32_t s)
 }
 
 /* A function that is called from the program. */
-static void emit_function(struct emitter *e, uint32_t s)
+static void emit_function(struct sk_x64_emitter *e, uint32_t s)
 {
     begin_line(e, SK_NO_INDEX);
     e->entries[s] = (uint32_t)e->code->size;
@@ -797,7 +437,7 @@ static void emit_function(struct emitter *e, uint32_t s)
 }
 
 /* Main, which C calls with the run: its own entry, so that a program without calls is one function. */
-static void emit_main(struct emitter *e)
+static void emit_main(struct sk_x64_emitter *e)
 {
     const struct sk_compile *c = e->c;
     const struct sk_subprog *sub = &c->program->subprogs[0];
@@ -833,91 +473,11 @@ static void emit_main(struct emitter *e)
         if (!(c->live_in[0] & 1u << r))
             continue;
         if (r == 1 || r == 2)
-            x_load(b, 8, false, home[r], r == 1 ? FIELD(context) : FIELD(second));
+            x_load(b, 8, false, sk_x64_home[r], r == 1 ? FIELD(context) : FIELD(second));
         else
-            x_alu(b, 32, X_XOR, home[r], home[r]);
+            x_alu(b, 32, X_XOR, sk_x64_home[r], sk_x64_home[r]);
     }
     emit_body(e, 0);
-}
-
-/* Each guard of the group in turn; `used` is the base of the meter there. */
-static void emit_group_stub(struct emitter *e, const struct stub *s, size_t leave)
-{
-    struct sk_buf *b = e->code;
-    for (const struct sk_ir *ir = s->group, *end = e->c->code + e->c->count; ir < end; ir++) {
-        if (ir != s->group && ir->op == IR_GUARD)
-            break; /* what follows belongs to that one */
-        if (ir != s->group && ir->op != IR_GUARD_ASIDE)
-            continue;
-        x_lea(b, 64, T2, mem_of(ir));
-        x_mov_imm(b, T1, ir->size / 8u);
-        call_thunk(e, THUNK_GUARD);
-        size_t good = x_jcc(b, CC_NE);
-        int32_t used = (int32_t)((int64_t)ir->index + 1 - s->used);
-        if (used)
-            x_alu_imm(b, 64, X_SUB, METER, used);
-        x_store_imm(b, 4, (int32_t)ir->index, FIELD(fault_index));
-        x_patch(b, x_jmp(b), leave);
-        x_patch(b, good, b->size);
-    }
-    x_patch(b, x_jmp(b), s->back);
-}
-
-static void emit_stubs(struct emitter *e, uint16_t saved_by_main)
-{
-    struct sk_buf *b = e->code;
-    begin_line(e, SK_NO_INDEX);
-    size_t leave = b->size; /* a fault: the frames below are dropped, r0 is 0 */
-    x_store(b, 8, METER, FIELD(meter));
-    x_load(b, 8, false, RSP, FIELD(native_sp));
-    x_alu(b, 32, X_XOR, RAX, RAX);
-    e->saved = saved_by_main;
-    pop_saved(e);
-    size_t budget = b->size;
-    x_store_imm(b, 4, SKEP_ERR_BUDGET, FIELD(code));
-    x_patch(b, x_jmp(b), leave);
-    size_t helper = b->size;
-    x_store_imm(b, 4, SKEP_ERR_HELPER, FIELD(code));
-    x_patch(b, x_jmp(b), leave);
-    size_t align = b->size;
-    x_store(b, 8, T2, FIELD(fault_address));
-    x_store_imm(b, 4, SKEP_ERR_ALIGN, FIELD(code));
-    x_patch(b, x_jmp(b), leave);
-    size_t depth = b->size;
-    x_store_imm(b, 4, SKEP_ERR_DEPTH, FIELD(code));
-    x_patch(b, x_jmp(b), leave);
-
-    const struct stub *stubs = (const struct stub *)(const void *)e->stubs.data;
-    for (size_t i = 0; i < e->stubs.size / sizeof *stubs; i++) {
-        const struct stub *s = &stubs[i];
-        begin_line(e, s->kind == STUB_LEAVE ? SK_NO_INDEX : s->index);
-        x_patch(b, s->from, b->size);
-        if (s->kind == STUB_LEAVE) {
-            call_thunk(e, THUNK_LEAVE);
-            x_patch(b, x_jmp(b), s->back);
-            continue;
-        }
-        if (s->kind == STUB_GROUP) {
-            if (s->second)
-                x_patch(b, s->second, b->size);
-            emit_group_stub(e, s, leave);
-            continue;
-        }
-        if (s->kind == STUB_GUARD) {
-            x_lea(b, 64, T2, s->place);
-            x_mov_imm(b, T1, s->size_and_write);
-            call_thunk(e, THUNK_GUARD);
-            x_patch(b, x_jcc(b, CC_NE), s->back);
-        }
-        if (s->kind != STUB_BUDGET && s->used)
-            x_alu_imm(b, 64, X_SUB, METER, s->used);
-        x_store_imm(b, 4, (int32_t)s->index, FIELD(fault_index));
-        x_patch(b, x_jmp(b), s->kind == STUB_BUDGET   ? budget
-                             : s->kind == STUB_HELPER ? helper
-                             : s->kind == STUB_DEPTH  ? depth
-                             : s->kind == STUB_ALIGN  ? align
-                                                      : leave);
-    }
 }
 
 /* Whether anything but C may call the first function. */
@@ -936,7 +496,7 @@ static bool main_is_called(const struct sk_compile *c)
 static void emit(const struct sk_compile *c, struct sk_buf *code, uint32_t *entries)
 {
     const struct sk_program *p = c->program;
-    struct emitter e = {.c = c, .code = code, .entries = entries};
+    struct sk_x64_emitter e = {.c = c, .code = code, .entries = entries};
     sk_buf_init(&e.stubs, &c->hooks);
     sk_buf_init(&e.jumps, &c->hooks);
     sk_buf_init(&e.calls, &c->hooks);
@@ -948,15 +508,10 @@ static void emit(const struct sk_compile *c, struct sk_buf *code, uint32_t *entr
         for (uint32_t s = 0; s < p->subprog_count; s++)
             if (s > 0 || main_is_called(c))
                 emit_function(&e, s);
-        emit_stubs(&e, saved_by_main);
+        sk_x64_stubs(&e, saved_by_main);
         begin_line(&e, SK_NO_INDEX);
-        for (unsigned t = 0; t < THUNK_COUNT; t++) {
-            if (t == THUNK_CALL || t == THUNK_STEP || t == THUNK_CALLX)
-                emit_sync_thunk(&e, (enum thunk)t);
-            else
-                emit_quiet_thunk(&e, (enum thunk)t);
-        }
-        const struct jump *calls = (const struct jump *)(const void *)e.calls.data;
+        sk_x64_thunks(&e);
+        const struct sk_x64_jump *calls = (const struct sk_x64_jump *)(const void *)e.calls.data;
         for (size_t i = 0; i < e.calls.size / sizeof *calls; i++)
             x_patch(code, calls[i].from,
                     calls[i].target & THUNK_BIT ? e.thunks[calls[i].target & ~THUNK_BIT] : entries[calls[i].target]);

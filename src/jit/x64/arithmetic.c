@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Values: what an instruction makes of registers and constants. */
+#include "jit/x64/emitter.h"
+
+void sk_x64_move(struct sk_x64_emitter *e, unsigned bits, unsigned dst, unsigned src)
+{
+    if (dst != src || bits == 32)
+        x_mov(e->code, bits, dst, src);
+}
+
+static void emit_shift_reg(struct sk_x64_emitter *e, const struct sk_ir *ir, enum sk_x64_shift op)
+{
+    struct sk_buf *b = e->code;
+    unsigned dst = sk_x64_home[ir->dst], a = sk_x64_home[ir->a], count = sk_x64_home[ir->b];
+    if (count == RCX && dst != RCX) {
+        sk_x64_move(e, 64, dst, a);
+        x_shift_cl(b, ir->bits, op, dst);
+        return;
+    }
+    x_mov(b, 64, T2, a);
+    x_mov(b, 64, T1, RCX);
+    if (count != RCX)
+        x_mov(b, 32, RCX, count);
+    x_shift_cl(b, ir->bits, op, T2);
+    x_mov(b, 64, RCX, T1);
+    x_mov(b, 64, dst, T2);
+}
+
+static void emit_alu_imm(struct sk_x64_emitter *e, const struct sk_ir *ir)
+{
+    struct sk_buf *b = e->code;
+    unsigned dst = sk_x64_home[ir->dst], a = sk_x64_home[ir->a], bits = ir->bits;
+    int32_t imm = (int32_t)ir->imm;
+    switch ((enum sk_ir_alu)ir->sub) {
+    case IRA_ADD:
+    case IRA_SUB:
+        if (dst != a && !(ir->sub == IRA_SUB && imm == INT32_MIN)) {
+            x_lea(b, bits, dst, x_at(a, ir->sub == IRA_ADD ? imm : -imm));
+            return;
+        }
+        sk_x64_move(e, 64, dst, a);
+        x_alu_imm(b, bits, ir->sub == IRA_ADD ? X_ADD : X_SUB, dst, imm);
+        return;
+    case IRA_MUL: x_imul_imm(b, bits, dst, a, imm); return;
+    case IRA_AND:
+        if (imm == 0xff || imm == 0xffff) {
+            x_extend(b, 32, imm == 0xff ? 8 : 16, false, dst, a);
+            return;
+        }
+        if (dst != a)
+            x_mov(b, imm >= 0 ? 32 : bits, dst, a);
+        x_alu_imm(b, imm >= 0 ? 32 : bits, X_AND, dst, imm);
+        return;
+    case IRA_OR:
+    case IRA_XOR:
+        if (dst != a)
+            x_mov(b, bits, dst, a);
+        x_alu_imm(b, bits, ir->sub == IRA_OR ? X_OR : X_XOR, dst, imm);
+        return;
+    case IRA_ROL:
+        if (dst != a || bits == 32)
+            x_mov(b, bits, dst, a);
+        x_shift_imm(b, bits, X_ROL, dst, (unsigned)imm & (bits - 1u));
+        return;
+    case IRA_SHL:
+    case IRA_SHR:
+    case IRA_SAR:
+        if (dst != a)
+            x_mov(b, bits, dst, a);
+        x_shift_imm(b, bits, ir->sub == IRA_SHL ? X_SHL : ir->sub == IRA_SHR ? X_SHR : X_SAR, dst,
+                    (unsigned)imm & (bits - 1u));
+        if (bits == 32 && ((unsigned)imm & 31) == 0)
+            x_mov(b, 32, dst, dst); /* a shift by 0 would leave the upper half */
+        return;
+    }
+}
+
+void sk_x64_alu(struct sk_x64_emitter *e, const struct sk_ir *ir)
+{
+    static const uint8_t ops[] = {[IRA_ADD] = X_ADD, [IRA_SUB] = X_SUB, [IRA_AND] = X_AND, [IRA_OR] = X_OR, [IRA_XOR] = X_XOR};
+    struct sk_buf *b = e->code;
+    if (ir->flags & IRF_IMM) {
+        emit_alu_imm(e, ir);
+        return;
+    }
+    unsigned dst = sk_x64_home[ir->dst], x = sk_x64_home[ir->a], y = sk_x64_home[ir->b], bits = ir->bits;
+    switch ((enum sk_ir_alu)ir->sub) {
+    case IRA_SHL: emit_shift_reg(e, ir, X_SHL); return;
+    case IRA_SHR: emit_shift_reg(e, ir, X_SHR); return;
+    case IRA_SAR: emit_shift_reg(e, ir, X_SAR); return;
+    case IRA_SUB:
+        if (dst == y && dst != x) {
+            x_mov(b, 64, T1, y);
+            y = T1;
+        }
+        break;
+    default:
+        if (dst == y && dst != x) { /* the rest commutes */
+            unsigned swap = x;
+            x = y;
+            y = swap;
+        }
+    }
+    if (ir->sub == IRA_ADD && dst != x) {
+        x_lea(b, bits, dst, (struct sk_x64_mem){(uint8_t)x, (uint8_t)y, 0, 0});
+        return;
+    }
+    sk_x64_move(e, 64, dst, x);
+    if (ir->sub == IRA_MUL)
+        x_imul(b, bits, dst, y);
+    else
+        x_alu(b, bits, (enum sk_x64_alu)ops[ir->sub], dst, y);
+}
+
+/* RFC 9669 section 4.1: by zero 0, or the dividend for a remainder; the least number by -1 wraps. */
+void sk_x64_div(struct sk_x64_emitter *e, const struct sk_ir *ir)
+{
+    struct sk_buf *b = e->code;
+    unsigned dst = sk_x64_home[ir->dst], a = sk_x64_home[ir->a], bits = ir->bits;
+    bool sign = ir->flags & IRF_SIGNED, rest = ir->sub;
+    size_t done_zero, done_minus = 0, minus = 0;
+    if (ir->flags & IRF_IMM)
+        x_mov_imm(b, T2, bits == 32 ? (uint32_t)ir->imm : (uint64_t)ir->imm);
+    else
+        x_mov(b, bits, T2, sk_x64_home[ir->b]);
+    x_test(b, bits, T2, T2);
+    size_t zero = x_jcc(b, CC_E);
+    if (sign) {
+        x_alu_imm(b, bits, X_CMP, T2, -1);
+        minus = x_jcc(b, CC_E);
+    }
+    x_push(b, RAX);
+    x_push(b, RDX);
+    sk_x64_move(e, 64, RAX, a);
+    if (sign) {
+        x_rex(b, bits, 0, 0, 0, false);
+        x_byte(b, 0x99); /* cdq, cqo */
+    } else {
+        x_alu(b, 32, X_XOR, RDX, RDX);
+    }
+    x_group3(b, bits, sign ? 7 : 6, T2);
+    x_mov(b, bits, T1, rest ? RDX : RAX);
+    x_pop(b, RDX);
+    x_pop(b, RAX);
+    x_mov(b, 64, dst, T1);
+    size_t done = x_jmp(b);
+    x_patch(b, zero, b->size);
+    if (rest)
+        x_mov(b, bits, dst, a);
+    else
+        x_alu(b, 32, X_XOR, dst, dst);
+    done_zero = sign ? x_jmp(b) : 0;
+    if (sign) {
+        x_patch(b, minus, b->size);
+        if (rest) {
+            x_alu(b, 32, X_XOR, dst, dst);
+        } else {
+            sk_x64_move(e, 64, dst, a);
+            x_group3(b, bits, 3, dst);
+        }
+        x_patch(b, done_zero, b->size);
+    }
+    (void)done_minus;
+    x_patch(b, done, b->size);
+}
+
+void sk_x64_bswap(struct sk_x64_emitter *e, const struct sk_ir *ir)
+{
+    unsigned dst = sk_x64_home[ir->dst], a = sk_x64_home[ir->a];
+    if (ir->size == 16) {
+        x_extend(e->code, 32, 16, false, dst, a);
+        x_rol16(e->code, dst, 8);
+    } else {
+        sk_x64_move(e, ir->size, dst, a);
+        x_bswap(e->code, ir->size, dst);
+    }
+}
+

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * What the files of the x86-64 back end share: the homes of registers, the state of emitting one program, and what is to
+ * be written behind the code. Which file does what: emit.c instructions of control and memory, arithmetic.c values,
+ * outside.c everything off the straight path.
+ */
+#ifndef SK_X64_EMITTER_H
+#define SK_X64_EMITTER_H
+
+#include "helper/helper.h"
+#include "jit/target.h"
+#include "jit/x64/asm.h"
+
+enum { RUN = R12, METER = R11, T1 = R9, T2 = R10 };
+
+static const uint8_t sk_x64_home[SK_REGISTERS] = {RAX, RDI, RSI, RDX, RCX, R8, RBX, R13, R14, R15, RBP};
+
+#define FIELD(member) x_at(RUN, (int32_t)offsetof(skep_run, member))
+#define REG_FIELD(n) x_at(RUN, (int32_t)(offsetof(skep_run, regs) + 8 * (n)))
+
+/* The functions of struct sk_native_table, by their place in it. */
+enum sk_x64_thunk { THUNK_GUARD, THUNK_ENTER, THUNK_LEAVE, THUNK_LEAVEX, THUNK_CALL, THUNK_STEP, THUNK_CLEAN, THUNK_CALLX, THUNK_COUNT };
+
+/* Something to be written behind the code. */
+struct sk_x64_stub {
+    enum { STUB_FAULT, STUB_BUDGET, STUB_HELPER, STUB_DEPTH, STUB_GUARD, STUB_GROUP, STUB_ALIGN, STUB_LEAVE } kind;
+    size_t from, back; /* the jump that leads here; where to go on */
+    size_t second;     /* of a group: another such jump, or 0 */
+    uint32_t index;
+    int32_t used; /* what to take off the meter */
+    struct sk_x64_mem place;
+    uint32_t size_and_write;
+    const struct sk_ir *group; /* a guard's: the first of those that it stands for */
+};
+
+struct sk_x64_jump {
+    size_t from;
+    uint32_t target; /* index */
+};
+
+struct sk_x64_emitter {
+    const struct sk_compile *c;
+    struct sk_buf *code;
+    struct sk_buf stubs;  /* struct sk_x64_stub */
+    struct sk_buf jumps;  /* struct sk_x64_jump, to patch at the function's end */
+    struct sk_buf calls;  /* the same for functions and thunks: target is a subprogram, or THUNK_BIT and a thunk */
+    int64_t *bases;       /* [count] of leaders, or UNSET */
+    uint32_t *place;      /* [count] of leaders */
+    uint32_t *entries;    /* [subprog_count] */
+    size_t thunks[THUNK_COUNT];
+    int64_t base;   /* here */
+    uint32_t line;  /* what the code here belongs to */
+    size_t line_at; /* and where that began */
+    uint16_t saved; /* homes that this function puts back; for main r12 and rbp, too: see push_saved */
+    bool main;      /* it returns to C */
+    uint32_t subprog;
+};
+
+#define THUNK_BIT 0x80000000u
+#define SAVED_RUN (1u << 11)
+
+#define UNSET INT64_MIN
+
+static inline struct sk_x64_mem mem_of(const struct sk_ir *ir) { return x_at(sk_x64_home[ir->a], ir->off); }
+
+/* The code from here on belongs to the instruction of that index, or to none. */
+static inline void begin_line(struct sk_x64_emitter *e, uint32_t index)
+{
+    struct sk_line line = {(uint32_t)e->code->size, index};
+    if (!e->c->lines || (index == e->line && e->code->size))
+        return;
+    e->line = index;
+    if (e->code->size == e->line_at && e->c->lines->size) /* the line before has no code */
+        e->c->lines->size -= sizeof line;
+    e->line_at = e->code->size;
+    sk_buf_add(e->c->lines, &line, sizeof line);
+}
+
+static inline void add_stub(struct sk_x64_emitter *e, struct sk_x64_stub stub) { sk_buf_add(&e->stubs, &stub, sizeof stub); }
+
+static inline void add_jump(struct sk_x64_emitter *e, size_t from, uint32_t target)
+{
+    struct sk_x64_jump jump = {from, target};
+    sk_buf_add(&e->jumps, &jump, sizeof jump);
+}
+
+static inline int32_t used_by(const struct sk_x64_emitter *e, const struct sk_ir *ir) { return (int32_t)((int64_t)ir->index + 1 - e->base); }
+
+static inline void fault_if(struct sk_x64_emitter *e, const struct sk_ir *ir, enum sk_x64_cc cc)
+{
+    add_stub(e, (struct sk_x64_stub){.kind = STUB_FAULT, .from = x_jcc(e->code, cc), .index = ir->index, .used = used_by(e, ir)});
+}
+
+/* A meter point that is not a jump: the meter becomes exact, and what follows counts anew. */
+static inline void settle(struct sk_x64_emitter *e, const struct sk_ir *ir)
+{
+    x_alu_imm(e->code, 64, X_SUB, METER, used_by(e, ir));
+    add_stub(e, (struct sk_x64_stub){.kind = STUB_BUDGET, .from = x_jcc(e->code, CC_S), .index = ir->index});
+    e->base = (int64_t)ir->index + 1;
+}
+
+static inline void call_thunk(struct sk_x64_emitter *e, enum sk_x64_thunk thunk)
+{
+    struct sk_x64_jump call = {x_call(e->code), THUNK_BIT | (uint32_t)thunk};
+    sk_buf_add(&e->calls, &call, sizeof call);
+}
+
+/* The homes that a function keeps for its caller, and a gap that keeps the stack aligned to 16 bytes. */
+static const uint8_t saved_place[] = {[6] = RBX, [7] = R13, [8] = R14, [9] = R15, [10] = RBP, [11] = R12};
+
+static inline bool has_gap(const struct sk_x64_emitter *e) { return __builtin_popcount(e->saved) % 2 == 0; }
+
+static inline void push_saved(struct sk_x64_emitter *e)
+{
+    for (unsigned r = 6; r < sizeof saved_place; r++)
+        if (e->saved & 1u << r)
+            x_push(e->code, saved_place[r]);
+    if (has_gap(e))
+        x_alu_imm(e->code, 64, X_SUB, RSP, 8);
+}
+
+static inline void pop_saved(struct sk_x64_emitter *e)
+{
+    if (has_gap(e))
+        x_alu_imm(e->code, 64, X_ADD, RSP, 8);
+    for (unsigned r = sizeof saved_place; r-- > 6;)
+        if (e->saved & 1u << r)
+            x_pop(e->code, saved_place[r]);
+    x_ret(e->code);
+}
+
+/* arithmetic.c */
+void sk_x64_move(struct sk_x64_emitter *e, unsigned bits, unsigned dst, unsigned src);
+void sk_x64_alu(struct sk_x64_emitter *e, const struct sk_ir *ir);
+void sk_x64_div(struct sk_x64_emitter *e, const struct sk_ir *ir);
+void sk_x64_bswap(struct sk_x64_emitter *e, const struct sk_ir *ir);
+
+/* outside.c */
+void sk_x64_thunks(struct sk_x64_emitter *e);
+void sk_x64_stubs(struct sk_x64_emitter *e, uint16_t saved_by_main);
+
+#endif

@@ -401,6 +401,8 @@ static skep_code run_prepared(const struct trial *t, const struct input *in, con
         code = skep_run_set_memory(run, exec->mem, exec->mem_size, err);
     for (unsigned i = 0; i < 2 && code == SKEP_OK; i++) {
         fill(t, in);
+        if (i && t->kind == SKEP_FIXED_MBUFF && exec->mem_size) /* the first run may have written into its buffer */
+            code = skep_run_set_memory(run, exec->mem, exec->mem_size, err);
         seen = 0;
         ticks = 0;
         *result = skep_vm_jit_function(vm)(run);

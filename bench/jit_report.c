@@ -30,7 +30,7 @@ static void print_ratio(double x)
 
 static bool there(const struct subject *s, enum engine e)
 {
-    return e == KERNEL ? s->kernel >= 0 : e == DPDK ? s->dpdk != NULL : true;
+    return e == KERNEL ? s->kernel[0] >= 0 : e == DPDK ? s->dpdk != NULL : true;
 }
 
 static void table(const struct subject *subjects, size_t count, const double *empty)

@@ -19,6 +19,8 @@
 
 #define BATCH_NS 150000
 #define MOST 128
+#define MOST_ROUNDS 150
+#define PASSES 3
 
 const char *const engine_names[ENGINES] = {"guarded", "trusted", "interp", "scalar", "vector", "kernel", "dpdk"};
 
@@ -34,7 +36,7 @@ static _Alignas(64) unsigned char memory[MEMORY];
 static unsigned char workspace[1 << 14];
 static struct subject subjects[MOST];
 static size_t subject_count;
-static unsigned rounds = 31;
+static unsigned rounds = 33;
 static const char *only, *dump;
 
 uint64_t bench_helper(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e);
@@ -175,10 +177,13 @@ static void compare(struct subject *s)
     }
 }
 
-/* Times less those of the empty program; `empty` itself: NULL. */
-static void measure(struct subject *s, const struct subject *empty)
+/* Samples of all programs; those of `empty` beside each lie in [1]. */
+static double samples[MOST][2][ENGINES][MOST_ROUNDS];
+
+/* Rounds `from` to `to` of one program, with the empty one (NULL: it is that) in between. */
+static void measure(size_t index, const struct subject *empty, unsigned from, unsigned to)
 {
-    static double samples[ENGINES][501], empties[ENGINES][501];
+    const struct subject *s = &subjects[index];
     unsigned times[ENGINES], empty_times[ENGINES];
     fill_input(memory);
     for (unsigned e = 0; e < ENGINES; e++)
@@ -186,31 +191,40 @@ static void measure(struct subject *s, const struct subject *empty)
             times[e] = batch_size(s, (enum engine)e);
             empty_times[e] = empty ? batch_size(empty, (enum engine)e) / 2 : 0;
         }
-    for (unsigned round = 0; round < rounds; round++)
+    for (unsigned round = from; round < to; round++)
         for (unsigned e = 0; e < ENGINES; e++)
             if (takes_part(s, (enum engine)e)) {
-                samples[e][round] = batch(s, (enum engine)e, times[e], round);
+                samples[index][0][e][round] = batch(s, (enum engine)e, times[e], round);
                 if (empty)
-                    empties[e][round] = batch(empty, (enum engine)e, empty_times[e], round);
+                    samples[index][1][e][round] = batch(empty, (enum engine)e, empty_times[e], round);
             }
-    for (unsigned e = 0; e < ENGINES; e++)
-        if (takes_part(s, (enum engine)e)) {
-            double ns = bench_median(samples[e], rounds) - (empty ? bench_median(empties[e], rounds) : 0);
-            s->ns[e] = ns > 0 ? ns : 0;
-        }
+}
+
+/* Every program a few rounds, then all of them again, so that a bad moment of the machine does not hit one program only. */
+static void measure_all(const struct subject *empty)
+{
+    for (unsigned pass = 0; pass < PASSES; pass++)
+        for (size_t i = 0; i < subject_count; i++)
+            measure(i, &subjects[i] == empty ? NULL : empty, rounds * pass / PASSES, rounds * (pass + 1) / PASSES);
+    for (size_t i = 0; i < subject_count; i++)
+        for (unsigned e = 0; e < ENGINES; e++)
+            if (takes_part(&subjects[i], (enum engine)e)) { /* the empty program's own samples of it are zero */
+                double ns = bench_median(samples[i][0][e], rounds) - bench_median(samples[i][1][e], rounds);
+                subjects[i].ns[e] = ns > 0 ? ns : 0;
+            }
 }
 
 /* The whole of skep_vm_exec_jit. */
 static double measure_exec(const struct subject *s)
 {
-    static double samples[501];
+    static double exec_samples[MOST_ROUNDS];
     for (unsigned round = 0; round < rounds; round++) {
         uint64_t begin = bench_now();
         for (unsigned i = 0; i < 5000; i++)
             run_skep(s, false);
-        samples[round] = (double)(bench_now() - begin) / 5000;
+        exec_samples[round] = (double)(bench_now() - begin) / 5000;
     }
-    return bench_median(samples, rounds);
+    return bench_median(exec_samples, rounds);
 }
 
 /* ---------------------------------------------------------------------------------------- loading */
@@ -372,7 +386,7 @@ static int by_name(const void *a, const void *b)
 
 int main(int argc, char **argv)
 {
-    static struct compile_sample samples[COMPILE_SAMPLES];
+    static struct compile_sample compiled[COMPILE_SAMPLES];
     static char *stems[32];
     const char *folder = NULL, *json = NULL;
     bool compiling = true, with_kernel = true;
@@ -395,8 +409,8 @@ int main(int argc, char **argv)
             die(argv[a], "is not understood: [--json FILE] [--rounds N] [--only TEXT] [--dump FOLDER] [--no-compile] "
                          "[--no-kernel] FOLDER");
     }
-    if (!folder || rounds < 1 || rounds > 501)
-        die("usage", "bench_jit [options] FOLDER, and 1 to 501 rounds");
+    if (!folder || rounds < 1 || rounds > MOST_ROUNDS)
+        die("usage", "bench_jit [options] FOLDER, and 1 to 150 rounds");
     setvbuf(stdout, NULL, _IOLBF, 0);
     with_kernel = with_kernel && kernel_answers();
 #ifndef BENCH_DPDK
@@ -423,12 +437,9 @@ int main(int argc, char **argv)
             empty = &subjects[i];
     if (!empty)
         die(folder, "has no empty program");
-    measure(empty, NULL);
+    measure_all(empty);
     double exec_ns = measure_exec(empty);
-    for (size_t i = 0; i < subject_count; i++)
-        if (&subjects[i] != empty)
-            measure(&subjects[i], empty);
-    size_t sample_count = compiling ? measure_compiling(samples) : 0;
+    size_t sample_count = compiling ? measure_compiling(compiled) : 0;
 
     double empty_ns[ENGINES];
     memcpy(empty_ns, empty->ns, sizeof empty_ns);
@@ -436,7 +447,7 @@ int main(int argc, char **argv)
     FILE *file = json ? fopen(json, "w") : NULL;
     if (json && !file)
         die(json, "cannot be written");
-    report(subjects, subject_count, empty_ns, exec_ns, samples, sample_count, file);
+    report(subjects, subject_count, empty_ns, exec_ns, compiled, sample_count, file);
     if (file && fclose(file))
         die(json, "cannot be written");
     return 0; /* a goal that is missed is a finding, not a failure of the benchmark */

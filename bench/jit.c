@@ -200,7 +200,8 @@ static void measure(size_t index, const struct subject *empty, unsigned from, un
             }
 }
 
-/* Every program a few rounds, then all of them again, so that a bad moment of the machine does not hit one program only. */
+/* Every program a few rounds, then all of them again, so that a bad moment of the machine does not hit one program
+ * only. */
 static void measure_all(const struct subject *empty)
 {
     for (unsigned pass = 0; pass < PASSES; pass++)
@@ -379,10 +380,7 @@ static bool kernel_answers(void)
     return false;
 }
 
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
+static int by_name(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
 
 int main(int argc, char **argv)
 {

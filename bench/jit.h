@@ -13,6 +13,9 @@
 enum engine { GUARDED, TRUSTED, INTERP, SCALAR, VECTOR, KERNEL, DPDK, ENGINES };
 extern const char *const engine_names[ENGINES];
 
+/* The kernel puts programs at random places modulo a cache line, which matters to small loops: several, in turns. */
+#define KERNEL_COPIES 5
+
 struct subject {
     const char *name, *class;
     const void *code; /* as skep has it; the object owns it */
@@ -21,7 +24,7 @@ struct subject {
     skep_jit_fn function[2];
     skep_run *run[2];
     uint64_t (*native[2])(uint8_t *p);
-    int kernel; /* file descriptor; -1: none */
+    int kernel[KERNEL_COPIES]; /* file descriptors; -1: none */
     struct bench_dpdk *dpdk;
     bool dpdk_plain; /* loaded only as compiled without 32-bit jumps */
     bool dpdk_wrong; /* loaded, but returned something else */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The JIT of DPDK's librte_bpf. It finds helpers by their place in a table. Its validator walks every path of a program,
- * which for some takes longer than anybody waits; so a child tries first, for a second.
+ * The JIT of DPDK's librte_bpf. It finds helpers by their place in a table. Its validator walks every path of a
+ * program, which for some takes longer than anybody waits; so a child tries first, for a second.
  */
 #include <stdlib.h>
 #include <sys/wait.h>

@@ -30,7 +30,7 @@ static void print_ratio(double x)
 
 static bool there(const struct subject *s, enum engine e)
 {
-    return e == KERNEL ? s->kernel >= 0 : e == DPDK ? s->dpdk != NULL : true;
+    return e == KERNEL ? s->kernel[0] >= 0 : e == DPDK ? s->dpdk != NULL : true;
 }
 
 static void table(const struct subject *subjects, size_t count, const double *empty)
@@ -58,7 +58,8 @@ static void table(const struct subject *subjects, size_t count, const double *em
         print_ratio(ratio(s, TRUSTED, KERNEL));
         print_ratio(ratio(s, TRUSTED, DPDK));
         print_ratio(ratio(s, GUARDED, TRUSTED));
-        printf(" | %6.2f %6.2f\n", (double)s->bytes[TRUSTED] / (double)s->slots, (double)s->bytes[GUARDED] / (double)s->slots);
+        printf(" | %6.2f %6.2f\n", (double)s->bytes[TRUSTED] / (double)s->slots,
+               (double)s->bytes[GUARDED] / (double)s->slots);
     }
 }
 
@@ -94,12 +95,12 @@ static void goal(FILE *json, const char *what, double is, double at_most, const 
     later = true;
     printf("  %-8s %-58s %6.2f  (at most %.2f)  %s\n", reached ? "reached" : "MISSED", what, is, at_most, remark);
     if (json)
-        fprintf(json, "%s    {\"goal\": \"%s\", \"is\": %.4f, \"at_most\": %.2f, \"reached\": %s}", first ? "" : ",\n", what, is, at_most,
-                reached ? "true" : "false");
+        fprintf(json, "%s    {\"goal\": \"%s\", \"is\": %.4f, \"at_most\": %.2f, \"reached\": %s}", first ? "" : ",\n",
+                what, is, at_most, reached ? "true" : "false");
 }
 
 static void goals(const struct subject *subjects, size_t count, const double *empty, double exec,
-                      const struct compile_sample *samples, size_t sample_count, FILE *json)
+                  const struct compile_sample *samples, size_t sample_count, FILE *json)
 {
     char remark[200];
     printf("\ngoals (geometric means; programs of less than %.0f ns are left out of ratios)\n", LEAST_NS);
@@ -122,8 +123,9 @@ static void goals(const struct subject *subjects, size_t count, const double *em
             plain += subjects[i].dpdk_plain && subjects[i].dpdk;
             wrong += subjects[i].dpdk_wrong;
         }
-        snprintf(remark, sizeof remark, "%s; mean %.2f; it refuses %zu of %zu, miscalculates %zu, takes %zu only without 32-bit jumps",
-                 m.name, m.mean, count - loaded - wrong, count, wrong, plain);
+        snprintf(remark, sizeof remark,
+                 "%s; mean %.2f; it refuses %zu of %zu, miscalculates %zu, takes %zu only without 32-bit jumps", m.name,
+                 m.mean, count - loaded - wrong, count, wrong, plain);
         goal(json, "trusted / librte_bpf, the worst", m.worst, 1.00, remark);
     }
     m = mean_of(subjects, count, GUARDED, TRUSTED, LEAST_NS);
@@ -173,10 +175,11 @@ static void compile_table(const struct subject *subjects, size_t count, const st
     printf("%-10s %9s    %9s %9s   %9s %9s\n", "", "slots", "guarded", "trusted", "guarded", "trusted");
     for (size_t i = 0; i < sample_count; i++) {
         const struct compile_sample *s = &samples[i];
-        printf("%-10s %9zu    %9.1f %9.1f   %9.2f %9.2f\n", s->shape, s->slots, s->ns[0], s->ns[1], s->bytes[0], s->bytes[1]);
+        printf("%-10s %9zu    %9.1f %9.1f   %9.2f %9.2f\n", s->shape, s->slots, s->ns[0], s->ns[1], s->bytes[0],
+               s->bytes[1]);
     }
-    printf("%-10s %9.0f    %9.1f %9.1f   %9.2f %9.2f\n", "programs", slots, ns[0] / slots, ns[1] / slots, bytes[0] / slots,
-           bytes[1] / slots);
+    printf("%-10s %9.0f    %9.1f %9.1f   %9.2f %9.2f\n", "programs", slots, ns[0] / slots, ns[1] / slots,
+           bytes[0] / slots, bytes[1] / slots);
 }
 
 static void write_json(const struct subject *subjects, size_t count, const double *empty,
@@ -188,8 +191,8 @@ static void write_json(const struct subject *subjects, size_t count, const doubl
     fprintf(json, "},\n  \"programs\": [\n");
     for (size_t i = 0; i < count; i++) {
         const struct subject *s = &subjects[i];
-        fprintf(json, "    {\"name\": \"%s\", \"class\": \"%s\", \"slots\": %zu, \"bytes\": [%zu, %zu], \"ns\": {", s->name,
-                s->class, s->slots, s->bytes[0], s->bytes[1]);
+        fprintf(json, "    {\"name\": \"%s\", \"class\": \"%s\", \"slots\": %zu, \"bytes\": [%zu, %zu], \"ns\": {",
+                s->name, s->class, s->slots, s->bytes[0], s->bytes[1]);
         for (unsigned e = 0, n = 0; e < ENGINES; e++)
             if (there(s, (enum engine)e))
                 fprintf(json, "%s\"%s\": %.2f", n++ ? ", " : "", engine_names[e], s->ns[e]);

@@ -3,20 +3,22 @@
  * `skep disasm`: a program's bytes, or every program of an object, each on its own. Text is what `skep asm` takes again;
  * JSON has rbpf's fields (numbers as strings of hex digits) and more. What cannot be shown does not hide the rest.
  */
-#include "cli.h"
+#include "native.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_DIALECT = 256, KEY_SECTION, KEY_PROGRAM, KEY_JSON, KEY_PC, KEY_BIG_ENDIAN };
+enum { KEY_DIALECT = 256, KEY_SECTION, KEY_PROGRAM, KEY_JSON, KEY_PC, KEY_BIG_ENDIAN, KEY_NATIVE, KEY_KIND, KEY_POLICY };
 
 struct disasm_options {
     const char *input, *section, *program;
     skep_dialect dialect;
     skep_byte_order byte_order;
-    bool json, pc;
+    bool json, pc, native, native_given; /* native_given: options that need it */
+    skep_kind kind;
+    skep_policy policy;
 };
 
 static const struct argp_option options[] = {
@@ -27,6 +29,9 @@ static const struct argp_option options[] = {
     {"pc", KEY_PC, NULL, 0, "Begin each line with the number of the instruction's first slot", 0},
     {"json", KEY_JSON, NULL, 0, "Write JSON: the fields of each instruction, its text and its meaning", 0},
     {"big-endian", KEY_BIG_ENDIAN, NULL, 0, "The bytes are for big-endian machines (objects say so themselves)", 0},
+    {"native", KEY_NATIVE, NULL, 0, "Show each instruction with the machine code that is made for it", 0},
+    {"kind", KEY_KIND, "KIND", 0, "With --native: what r1 is, as for skep run (default raw)", 0},
+    {"policy", KEY_POLICY, "NAME", 0, "With --native: what becomes of accesses, as for skep run (default guarded)", 0},
     {0}};
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -38,6 +43,15 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case KEY_PROGRAM: o->program = argument; return 0;
     case KEY_PC: o->pc = true; return 0;
     case KEY_JSON: o->json = true; return 0;
+    case KEY_NATIVE: o->native = true; return 0;
+    case KEY_KIND:
+        o->kind = kind_argument(state, argument);
+        o->native_given = true;
+        return 0;
+    case KEY_POLICY:
+        o->policy = policy_argument(state, argument);
+        o->native_given = true;
+        return 0;
     case KEY_BIG_ENDIAN: o->byte_order = SKEP_BIG_ENDIAN; return 0;
     case ARGP_KEY_ARG:
         if (o->input)
@@ -47,6 +61,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case ARGP_KEY_END:
         if (!o->input)
             argp_error(state, "which program? Give a file, or - for standard input");
+        if (o->native_given && !o->native)
+            argp_error(state, "--kind and --policy are for --native");
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
@@ -56,11 +72,12 @@ static const struct argp parser = {
     options, parse, "FILE|-",
     "Show an eBPF program as text that `skep asm` takes, or as JSON. FILE holds the bytes of a program, or is an "
     "object (ELF, as clang -target bpf writes it): of that all programs are shown, each with the functions that it calls "
-    "behind it."
+    "behind it. With --native FILE may also be a text."
     "\vExamples:\n"
     "  skep disasm filter.bin\n"
     "  skep disasm --dialect kernel --pc filter.o --program filter\n"
-    "  skep disasm --json filter.o\n\n"
+    "  skep disasm --json filter.o\n"
+    "  skep disasm --native --policy trusted filter.o --program filter\n\n"
     "Exit status: 0 ok, 1 the program was refused or a file failed, 2 the command line is wrong.",
     NULL, help_filter, NULL};
 
@@ -90,11 +107,12 @@ static bool show(const struct disasm_options *o, const skep_program_info *info, 
 {
     skep_text_options text_options = {
         .size = sizeof text_options, .hooks = &tool_hooks, .dialect = o->dialect, .byte_order = info->byte_order};
+    const char *name = info->name ? info->name : input_name(o->input);
     skep_error err;
-    if (!json && !o->pc) {
+    if (!json && !o->pc && !o->native) {
         char *text = NULL;
         if (skep_disassemble(info->code, info->code_size, &text_options, &text, NULL, &err) != SKEP_OK) {
-            complain_error(info->name ? info->name : input_name(o->input), &err);
+            complain_error(name, &err);
             return false;
         }
         fputs(text, stdout);
@@ -104,11 +122,11 @@ static bool show(const struct disasm_options *o, const skep_program_info *info, 
     skep_insn *insns = NULL;
     size_t count = 0;
     if (skep_insn_list(info->code, info->code_size, &text_options, &insns, &count, &err) != SKEP_OK) {
-        complain_error(info->name ? info->name : input_name(o->input), &err);
+        complain_error(name, &err);
         return false;
     }
     json_t *array = json ? json_array() : NULL;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && (json || !o->native); i++) {
         char text[160];
         if (json) {
             json_array_append_new(array, insn_json(&insns[i]));
@@ -117,7 +135,6 @@ static bool show(const struct disasm_options *o, const skep_program_info *info, 
             printf("%6" PRIu32 ": %s\n", insns[i].pc, text);
         }
     }
-    skep_free(&tool_hooks, insns);
     if (json) {
         *json = json_object();
         if (info->name) {
@@ -128,7 +145,17 @@ static bool show(const struct disasm_options *o, const skep_program_info *info, 
         json_object_set_new(*json, "size", json_integer((json_int_t)count));
         json_object_set_new(*json, "insns", array);
     }
-    return true;
+    bool ok = true;
+    if (o->native) {
+        const struct native_options native = {o->dialect, o->kind, o->policy};
+        ok = show_native(&native, info, name, insns, count, json ? *json : NULL, array);
+    }
+    if (!ok && json) {
+        json_decref(*json);
+        *json = NULL;
+    }
+    skep_free(&tool_hooks, insns);
+    return ok;
 }
 
 /* Every program of the object that the options ask for. One that cannot be shown does not hide the next. */
@@ -184,10 +211,25 @@ static int show_object(const struct disasm_options *o, const struct blob *file)
     return finish_output(status);
 }
 
+/* A text in place of bytes. */
+static bool assemble(const struct disasm_options *o, const struct blob *file, void **assembled, skep_program_info *info)
+{
+    skep_text_options options = {
+        .size = sizeof options, .hooks = &tool_hooks, .dialect = o->dialect, .byte_order = o->byte_order};
+    skep_error err;
+    if (skep_assemble((const char *)file->data, file->size, &options, assembled, &info->code_size, &err) != SKEP_OK) {
+        complain_error(input_name(o->input), &err);
+        return false;
+    }
+    info->code = *assembled;
+    return true;
+}
+
 int cmd_disasm(int argc, char **argv)
 {
-    struct disasm_options o = {0};
+    struct disasm_options o = {.kind = SKEP_RAW};
     struct blob file;
+    void *assembled = NULL;
     int status = STATUS_REFUSED;
     if (argp_parse(&parser, argc, argv, 0, NULL, &o) != 0)
         return STATUS_USAGE;
@@ -203,12 +245,14 @@ int cmd_disasm(int argc, char **argv)
                                   .code_size = file.size,
                                   .byte_order = o.byte_order};
         json_t *json = NULL;
-        if (show(&o, &info, o.json ? &json : NULL)) {
+        bool text = o.native && input_type_of(&file) == INPUT_TEXT;
+        if ((!text || assemble(&o, &file, &assembled, &info)) && show(&o, &info, o.json ? &json : NULL)) {
             if (json)
                 print_json(json);
             status = finish_output(STATUS_OK);
         }
     }
+    skep_free(&tool_hooks, assembled);
     free_blob(&file);
     return status;
 }

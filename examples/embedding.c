@@ -211,7 +211,52 @@ static int many_runs(void)
     return code == SKEP_OK && executed == 2 ? 0 : 1;
 }
 
+static int machine_code(void)
+{
+    static const skep_slot program[] = {
+        SKEP_LDXB(SKEP_R0, SKEP_R1, 0), SKEP_LDXB(SKEP_R2, SKEP_R1, 3), SKEP_ADD64_REG(SKEP_R0, SKEP_R2), SKEP_EXIT()};
+    unsigned char packet[] = {1, 2, 3, 4};
+    skep_vm_options options = {
+        .size = sizeof options, .kind = SKEP_RAW, .code = program, .code_size = sizeof program};
+    skep_exec_options exec = {.size = sizeof exec, .mem = packet, .mem_size = sizeof packet};
+    skep_vm *vm = NULL;
+    skep_error err;
+    uint64_t result = 0;
+    if (skep_vm_create(&options, &vm, &err) != SKEP_OK)
+        return 1;
+    // [jit]
+    skep_code code = skep_vm_jit_compile(vm, NULL, &err);
+    if (code == SKEP_OK)
+        code = skep_vm_exec_jit(vm, &exec, &result, &err);
+    else if (code == SKEP_ERR_UNSUPPORTED)
+        code = skep_vm_exec(vm, &exec, &result, &err); /* no machine code here: the interpreter does the same */
+    if (code == SKEP_OK)
+        printf("fast or not: %" PRIu64 "\n", result);
+    // [end]
+
+    // [prepared]
+    static unsigned char workspace[16384];
+    exec.workspace = workspace;
+    exec.workspace_size = sizeof workspace;
+    skep_jit_fn function = skep_vm_jit_function(vm); /* NULL: there is no machine code */
+    skep_run *run = NULL;
+    uint64_t sum = 0;
+    if (function && skep_run_prepare(vm, &exec, &run, &err) == SKEP_OK) {
+        for (int i = 0; i < 1000; i++) {
+            packet[3] = (unsigned char)i;
+            uint64_t r0 = function(run);
+            if (skep_run_outcome(run, &err) == SKEP_OK)
+                sum += r0;
+        }
+    }
+    // [end]
+    skep_vm_free(vm);
+    /* Of 1000 values 0 to 255, three whole rounds and 0 to 231; and 1000 times 1. */
+    return result == 5 && (!function || sum == 3 * 32640 + 231 * 232 / 2 + 1000) ? 0 : 1;
+}
+
 int main(void)
 {
-    return first_program() | with_packet_and_helpers() | what_goes_wrong() | from_an_object() | many_runs();
+    return first_program() | with_packet_and_helpers() | what_goes_wrong() | from_an_object() | many_runs() |
+           machine_code();
 }

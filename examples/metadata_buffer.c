@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * A program for a kernel that hands out metadata: r1 is a buffer of the caller's, in which the program finds where the
- * packet begins and ends. Here these are at offsets 8 and 24.
+ * packet begins and ends. Here these are at offsets 8 and 24. Both engines run it.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -31,7 +31,7 @@ int main(void)
                               .mbuff_size = sizeof metadata};
     skep_vm *vm = NULL;
     skep_error err;
-    uint64_t result;
+    uint64_t result, fast;
     uint16_t expected;
     memcpy(&expected, packet + 2, sizeof expected); /* 0x2211 on a little-endian machine */
 
@@ -41,6 +41,17 @@ int main(void)
         return 1;
     }
     printf("the program read %#" PRIx64 " from the packet\n", result);
+
+    /* The same in machine code, where there is some. */
+    skep_code code = skep_vm_jit_compile(vm, NULL, &err);
+    if (code == SKEP_OK)
+        code = skep_vm_exec_jit(vm, &exec, &fast, &err);
+    if (code == SKEP_OK) {
+        printf("and %#" PRIx64 " in machine code\n", fast);
+    } else {
+        printf("%s\n", err.message);
+        fast = code == SKEP_ERR_UNSUPPORTED ? result : 0; /* the interpreter's will do then */
+    }
     skep_vm_free(vm);
-    return result == expected ? 0 : 1;
+    return result == expected && fast == expected ? 0 : 1;
 }

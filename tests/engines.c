@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "engines_helpers.h"
 #include "random_program.h"
 #include "reference.h"
 
@@ -140,120 +141,6 @@ static struct trial make_trial(uint64_t seed)
     return t;
 }
 
-/* ------------------------------------------------------------------------------------------- helpers */
-
-static uint64_t seen; /* a hash of what helpers were called with, and found */
-
-static void see(uint64_t v) { seen = (seen ^ v) * UINT64_C(0x100000001b3) + 1; }
-
-static bool mix(uint32_t id, const uint64_t args[5], uint64_t *result)
-{
-    if (id != RANDOM_HELPER)
-        return false;
-    *result = 1;
-    for (unsigned i = 0; i < 5; i++)
-        *result = *result * UINT64_C(0x100000001b3) ^ args[i];
-    return true;
-}
-
-#define HELPER(name) static uint64_t name(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, skep_run *run)
-#define SEE() (void)run, see(r1), see(r2), see(r3), see(r4), see(r5)
-
-HELPER(helper_mix)
-{
-    uint64_t result = 0;
-    SEE();
-    (void)mix(RANDOM_HELPER, (const uint64_t[]){r1, r2, r3, r4, r5}, &result);
-    return result;
-}
-
-static uint64_t look(const uint8_t *bytes, uint64_t size)
-{
-    uint64_t sum = size;
-    for (uint64_t i = 0; i < size; i++)
-        sum = sum * 31 + bytes[i];
-    see(sum);
-    return sum;
-}
-
-HELPER(helper_reads)
-{
-    SEE();
-    return look((const uint8_t *)(uintptr_t)r1, r2);
-}
-
-HELPER(helper_writes)
-{
-    SEE();
-    uint8_t *bytes = (uint8_t *)(uintptr_t)r1;
-    uint64_t sum = look(bytes, r2);
-    for (uint64_t i = 0; i < r2; i++)
-        bytes[i] = (uint8_t)(bytes[i] * 5 + i);
-    return sum;
-}
-
-HELPER(helper_asks)
-{
-    SEE();
-    const size_t size = (size_t)(r2 & 31);
-    uint8_t *bytes = skep_run_memory(run, r1, size, true);
-    if (bytes && size)
-        bytes[size - 1] ^= 0x80;
-    else
-        bytes = skep_run_memory(run, r1, size, false);
-    return bytes ? look(bytes, size) : 7;
-}
-
-HELPER(helper_fails)
-{
-    SEE();
-    if (r1 == 0)
-        skep_run_fail(run, (int64_t)r2, r3 ? NULL : "as it was told");
-    return r1 + 1;
-}
-
-HELPER(helper_context)
-{
-    SEE();
-    return r1 * 3;
-}
-
-HELPER(helper_strings)
-{
-    SEE();
-    look((const uint8_t *)(uintptr_t)r1, strlen((const char *)(uintptr_t)r1));
-    return r2 ? strlen((const char *)(uintptr_t)r2) : 99;
-}
-
-static void register_all(skep_vm *vm)
-{
-    static const skep_prototype reads = {sizeof reads, {SKEP_ARG_MEM, SKEP_ARG_SIZE}};
-    static const skep_prototype writes = {sizeof writes, {SKEP_ARG_MEM_WRITE, SKEP_ARG_SIZE_OR_ZERO}};
-    static const skep_prototype context = {sizeof context, {SKEP_ARG_CONTEXT}};
-    static const skep_prototype strings = {sizeof strings, {SKEP_ARG_STRING, SKEP_ARG_STRING_OR_NULL}};
-    const struct {
-        uint32_t id;
-        skep_helper helper;
-    } own[] = {
-        {RANDOM_HELPER_READS, {.size = sizeof(skep_helper), .name = "reads", .fn = helper_reads, .prototype = &reads}},
-        {RANDOM_HELPER_WRITES, {.size = sizeof(skep_helper), .name = "writes", .fn = helper_writes, .prototype = &writes}},
-        {RANDOM_HELPER_ASKS, {.size = sizeof(skep_helper), .name = "asks", .fn = helper_asks}},
-        {RANDOM_HELPER_FAILS, {.size = sizeof(skep_helper), .name = "fails", .fn = helper_fails}},
-        {RANDOM_HELPER_CONTEXT, {.size = sizeof(skep_helper), .name = "context", .fn = helper_context, .prototype = &context}},
-        {RANDOM_HELPER_STRINGS, {.size = sizeof(skep_helper), .name = "strings", .fn = helper_strings, .prototype = &strings}},
-    };
-    static const struct {
-        uint32_t id;
-        const char *name;
-    } stock[] = {{RANDOM_HELPER_FROBS, "memfrob"}, {RANDOM_HELPER_GATHERS, "gather_bytes"}, {RANDOM_HELPER_ROOT, "sqrti"}};
-    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-        if (skep_vm_register(vm, own[i].id, &own[i].helper, NULL))
-            die("a helper is refused");
-    for (size_t i = 0; i < sizeof stock / sizeof *stock; i++)
-        if (skep_vm_register(vm, stock[i].id, skep_helper_stock(stock[i].name), NULL))
-            die("a stock helper is refused");
-}
-
 /* ------------------------------------------------------------------------------- virtual machines, kept */
 
 /* Pages that stay writable and executable where that is allowed: three system calls a program less. */
@@ -319,10 +206,9 @@ static skep_vm *vm_for(const struct trial *t, skep_policy policy)
     skep_vm_options options = {.size = sizeof options, .hooks = &hooks, .kind = t->kind, .policy = policy};
     options.data_offset = DATA;
     options.data_end_offset = DATA_END;
-    if (skep_vm_create(&options, vm, NULL) || skep_vm_register_fn(*vm, RANDOM_HELPER, helper_mix, NULL, NULL))
+    if (skep_vm_create(&options, vm, NULL))
         die("no VM");
-    if (t->setting.helpers)
-        register_all(*vm);
+    engines_register(*vm, t->setting.helpers);
     const struct input *in = &t->inputs[0];
     if (t->grants && (skep_vm_grant(*vm, where(in, GRANT), in->size[GRANT], SKEP_READ | SKEP_WRITE, NULL) ||
                       skep_vm_grant(*vm, where(in, GRANT_READ), in->size[GRANT_READ], SKEP_READ, NULL)))
@@ -401,7 +287,9 @@ static skep_code run_prepared(const struct trial *t, const struct input *in, con
         code = skep_run_set_memory(run, exec->mem, exec->mem_size, err);
     for (unsigned i = 0; i < 2 && code == SKEP_OK; i++) {
         fill(t, in);
-        seen = 0;
+        if (i && t->kind == SKEP_FIXED_MBUFF && exec->mem_size) /* the first run may have written into its buffer */
+            code = skep_run_set_memory(run, exec->mem, exec->mem_size, err);
+        engines_seen = 0;
         ticks = 0;
         *result = skep_vm_jit_function(vm)(run);
         code = skep_run_outcome(run, err);
@@ -430,7 +318,7 @@ static void run(const struct trial *t, const struct input *in, const skep_vm *vm
     fill(t, in);
     memset(workspace(), 0xa5, skep_vm_workspace_size(vm)); /* what an earlier run may have left behind */
     skep_error err = {.pc = SKEP_NO_PC};
-    seen = 0;
+    engines_seen = 0;
     o->result = o->executed = 0;
     o->code = SKEP_OK;
     ticks = 0;
@@ -444,7 +332,7 @@ static void run(const struct trial *t, const struct input *in, const skep_vm *vm
     running = 0;
     if (o->code == SKEP_OK || o->signal)
         err = (skep_error){.pc = SKEP_NO_PC};
-    o->seen = seen;
+    o->seen = engines_seen;
     o->pc = err.pc;
     o->address = err.address;
     o->detail = err.detail;
@@ -477,7 +365,7 @@ static bool reference_agrees(const struct trial *t, const struct input *in, cons
                              const struct outcome *o, struct outcome *expected)
 {
     static uint8_t bytes[PLACES][PAGE];
-    struct reference ref = {.code = code, .slots = (uint32_t)(size / 8), .helper = mix, .budget = budget, .stack_top = stack_top};
+    struct reference ref = {.code = code, .slots = (uint32_t)(size / 8), .helper = engines_mix, .budget = budget, .stack_top = stack_top};
     fill(t, in);
     for (unsigned p = 0; p < PLACES; p++) {
         memcpy(bytes[p], page_of((enum place)p), PAGE);

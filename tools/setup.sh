@@ -10,7 +10,7 @@ set -euo pipefail
 # Packages of each task. `package=command`: any other source of that command will do as well.
 packages() {
     case $1 in
-    build) echo gcc=gcc libc6-dev cmake=cmake make=make pkg-config=pkg-config libpcap-dev libjansson-dev ;;
+    build) echo gcc=gcc libc6-dev cmake=cmake make=make pkg-config=pkg-config libpcap-dev libjansson-dev libcapstone-dev ;;
     demo)
         packages build
         [ -n "${SKEP_CLANG:-}" ] || echo clang-19=clang-19

@@ -113,7 +113,7 @@ PROGRAM(packet, nat)
 
 /* Bob Jenkins' lookup3 in the shape of the kernel's jhash, over 36 bytes. */
 #define MIX(a, b, c)                                                                                                   \
-    (a -= c, a ^= ROL32(c, 4), c += b, b -= a, b ^= ROL32(a, 6), a += c, c -= b, c ^= ROL32(b, 8), b += a, a -= c,       \
+    (a -= c, a ^= ROL32(c, 4), c += b, b -= a, b ^= ROL32(a, 6), a += c, c -= b, c ^= ROL32(b, 8), b += a, a -= c, \
      a ^= ROL32(c, 16), c += b, b -= a, b ^= ROL32(a, 19), a += c, c -= b, c ^= ROL32(b, 4), b += a)
 #define FINAL(a, b, c)                                                                                                 \
     (c ^= b, c -= ROL32(b, 14), a ^= c, a -= ROL32(c, 11), b ^= a, b -= ROL32(a, 25), c ^= b, c -= ROL32(b, 16), a ^= c, \
@@ -147,11 +147,12 @@ PROGRAM(packet, jhash_loop)
 
 /* SipHash-2-4 over 16 bytes. */
 #define SIP()                                                                                                          \
-    (v0 += v1, v1 = ROL64(v1, 13), v1 ^= v0, v0 = ROL64(v0, 32), v2 += v3, v3 = ROL64(v3, 16), v3 ^= v2, v0 += v3,      \
+    (v0 += v1, v1 = ROL64(v1, 13), v1 ^= v0, v0 = ROL64(v0, 32), v2 += v3, v3 = ROL64(v3, 16), v3 ^= v2, v0 += v3, \
      v3 = ROL64(v3, 21), v3 ^= v0, v2 += v1, v1 = ROL64(v1, 17), v1 ^= v2, v2 = ROL64(v2, 32))
 PROGRAM(packet, siphash)
 {
-    u64 v0 = 0x736f6d6570736575 ^ 1, v1 = 0x646f72616e646f6d ^ 2, v2 = 0x6c7967656e657261 ^ 1, v3 = 0x7465646279746573 ^ 2;
+    u64 v0 = 0x736f6d6570736575 ^ 1, v1 = 0x646f72616e646f6d ^ 2;
+    u64 v2 = 0x6c7967656e657261 ^ 1, v3 = 0x7465646279746573 ^ 2;
     UNROLL for (int i = 0; i < 2; i++) {
         u64 m = LD64(p + AT_IP + 8 * i);
         v3 ^= m;

@@ -34,7 +34,7 @@ struct __sk_buff {
     u32 others[19], data, data_end; /* as in linux/bpf.h */
 };
 #define WRAPPER(class, name)                                                                                           \
-    __attribute__((section(#class "/" #name), used)) u64 name(struct __sk_buff *context)                                  \
+    __attribute__((section(#class "/" #name), used)) u64 name(struct __sk_buff *context) \
     {                                                                                                                  \
         u8 *p = (u8 *)(u64)context->data;                                                                              \
         const u8 *end = (const u8 *)(u64)context->data_end;                                                            \

@@ -71,7 +71,9 @@ static void compile(struct sk_compile *c, const struct sk_target *target, struct
         const struct sk_ir *ir = &c->code[k];
         stats->accesses += ir->op == IR_LOAD || ir->op == IR_STORE || ir->op == IR_STOREI;
         stats->guards += ir->op == IR_GUARD;
-        c->looked_at |= ir->op == IR_GUARD || ir->op == IR_STEP || ir->op == IR_CALL || ir->op == IR_CALLX;
+        c->looked_at |= ir->op == IR_GUARD || ir->op == IR_STEP || ir->op == IR_CALL || ir->op == IR_CALLX ||
+                        /* entered by C, which makes the frame where the run says */
+                        (ir->op == IR_CALL_LOCAL && c->program->subprogs[ir->imm].may_goto_count);
         if (ir->op == IR_GUARD || ir->op == IR_GUARD_ASIDE)
             native->limits |= 1u << (8u * ir->region + (ir->flags & IRF_WRITE ? 4u : 0u) +
                                      (unsigned)__builtin_ctz(ir->size / 8u));

@@ -237,6 +237,80 @@ class Disasm(ToolTest):
         self.refused("disasm", self.path("missing.o"), says="No such file or directory")
 
 
+class Native(ToolTest):
+    """disasm --native. What is expected of the machine code is what any compiler of these programs has to write."""
+
+    def setUp(self):
+        super().setUp()
+        done = subprocess.run([TOOL, "disasm", "--native", "-"], input=FORTY_TWO, capture_output=True)
+        if b"not supported here" in done.stderr or b"needs Capstone" in done.stderr:
+            self.assertEqual((done.returncode, done.stdout), (1, b""))
+            self.skipTest(done.stderr.decode())
+
+    def native(self, *arguments, stdin=b""):
+        """The listing as (heading, instructions)."""
+        parts = []
+        for line in self.skep("disasm", "--native", *arguments, stdin=stdin).splitlines():
+            if line.startswith("        "):
+                self.assertRegex(line, r"^ +[0-9a-f]+:  [a-z.]")
+                parts[-1][1].append(line.split(":  ", 1)[1])
+            else:
+                parts.append((line, []))
+        return parts
+
+    def test_known_lines(self):
+        text = "mov64 r0, 0x2a\nexit\n"
+        parts = self.native("-", stdin=FORTY_TWO)
+        self.assertEqual(parts, self.native("-", stdin=text))
+        self.assertEqual(parts[0][0], "# entry")
+        self.assertEqual(parts[0][1][0], "endbr64")
+        code = dict(parts)
+        self.assertTrue(any(line.endswith("eax, 0x2a") for line in code["     0: mov64 r0, 0x2a"]), parts)
+        self.assertEqual(code["     1: exit"][-1], "ret")
+        self.assertIn("     0: r0 = 42", dict(self.native("--dialect", "kernel", "-", stdin=FORTY_TWO)))
+
+    def test_guards(self):
+        """A checked access compares and has a way out; a trusted one is a load."""
+        text = "ldxh r0, [r1+2]\nexit\n"
+        heading = "     0: ldxh r0, [r1+0x2]"
+        guarded = self.native("-", stdin=text)
+        self.assertTrue(any(line.startswith("cmp ") for line in dict(guarded)[heading]), guarded)
+        self.assertIn("#" + heading, dict(guarded))
+        trusted = self.native("-", "--policy", "trusted", stdin=text)
+        self.assertEqual(dict(trusted)[heading], ["movzx eax, word ptr [rdi + 2]"])
+        self.assertNotIn("#" + heading, dict(trusted))
+
+    def test_every_instruction_is_shown_once(self):
+        """Those without code, too; here a jump to the next instruction, and one that nobody reaches."""
+        text = "mov64 r0, 1\nja +0\nja +1\nmov64 r0, 9\nexit\n"
+        headings = [heading for heading, _ in self.native("-", stdin=text) if not heading.startswith("#")]
+        self.assertEqual([heading.split(":")[0].strip() for heading in headings], ["0", "1", "2", "3", "4"])
+        shown = self.skep("disasm", "--native", FILTER, "--dialect", "kernel").splitlines()
+        plain = self.skep("disasm", "--pc", FILTER, "--dialect", "kernel").splitlines()
+        self.assertEqual([line for line in shown if line[0] == " " and line[:7].strip()], plain[1:])
+
+    def test_json(self):
+        data = json.loads(self.skep("disasm", "--native", "--json", FILTER))["programs"][0]
+        self.assertEqual(data["native_target"], "x86-64")
+        pieces = data["native_shared"] + [piece for insn in data["insns"] for piece in insn["native"]]
+        pieces.sort(key=lambda piece: piece["offset"])
+        at = 0
+        for piece in pieces:  # together they are the code, each byte once
+            self.assertEqual(piece["offset"], at)
+            at += len(piece["bytes"]) // 2
+            self.assertTrue(piece["text"])
+        self.assertEqual(at, data["native_size"])
+        self.assertEqual((pieces[0]["bytes"], pieces[0]["text"]), ("f30f1efa", "endbr64"))  # SDM volume 2, ENDBR64
+
+    def test_errors(self):
+        self.refused("disasm", "--native", "-", stdin="mov64 r0, 1\n", says="instruction 0")
+        self.refused("disasm", "--native", "-", stdin="mov64 r0\n", says="standard input:1:")
+        self.refused("disasm", "--native", "--json", "-", stdin="mov64 r0, 1\n", says="instruction 0")
+        self.refused("disasm", "--native", "--policy", "strict", "-", stdin=FORTY_TWO, says="not")
+        self.misused("disasm", "--policy", "trusted", "-", says="for --native")
+        self.misused("disasm", "--native", "--kind", "xdp", "-", says="none, raw, mbuff, fixed")
+
+
 class Run(ToolTest):
     def test_what_a_file_is(self):
         self.assertEqual(self.skep("run", self.path("a", FORTY_TWO)), "42 (0x2a)\n")

@@ -365,7 +365,7 @@ skep_code sk_image_create(struct sk_program *p, const uint32_t *frame_sizes, boo
     image->shape.touched = p->subprogs[0].stack_touched;
     image->shape.main_may_gotos = p->subprogs[0].may_goto_count;
     image->shape.most_may_gotos = p->most_may_gotos;
-    image->shape.unguarded = !guarded && p->frames_shared && p->subprog_count > 1;
+    image->shape.unguarded = !guarded && p->frames_shared;
     sk_free(&p->hooks, leader);
     *out = image;
     return SKEP_OK;

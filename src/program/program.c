@@ -139,15 +139,20 @@ skep_code sk_program_split(struct sk_program *p, skep_error *err)
         if (begins[i])
             p->subprogs[p->subprog_count++].begin = i;
     sk_free(&p->hooks, begins);
+    bool calls = false;
     for (uint32_t s = 0; s < n; s++) {
         struct sk_subprog *sub = &p->subprogs[s];
         sub->end = s + 1 < n ? p->subprogs[s + 1].begin : p->count;
         sub->stack_touched = stack_touched(p, sub, &p->frames_shared);
-        for (uint32_t i = sub->begin; i < sub->end; i++)
+        for (uint32_t i = sub->begin; i < sub->end; i++) {
+            const unsigned form = sk_op_infos[p->insns[i].op].form;
             sub->may_goto_count += p->insns[i].op == SK_OP_MAY_GOTO;
+            calls |= form == SK_FORM_CALL_LOCAL || form == SK_FORM_CALLX; /* perhaps of the only function */
+        }
         if (sub->may_goto_count > p->most_may_gotos)
             p->most_may_gotos = sub->may_goto_count;
     }
+    p->frames_shared &= calls;
     return SKEP_OK;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * The running kernel as the oracle: programs made at random are loaded there as XDP programs, run on a packet with
- * BPF_PROG_TEST_RUN, and run here; the return value and the packet, into which all registers were stored, must be equal.
+ * BPF_PROG_TEST_RUN, and run here, by both engines; the return value and the packet, into which all registers were stored, must be equal.
  * What the kernel's verifier refuses is counted and left out. Skipped where bpf(2) is not permitted.
  */
 #include <errno.h>
@@ -52,21 +52,30 @@ static int run_there(int program, const uint8_t *in, uint8_t *out, uint32_t *res
 
 static void compare(const uint8_t *code, uint32_t slots, const uint8_t *in, uint64_t seed, const uint8_t *out, uint32_t result)
 {
-    uint8_t packet[RANDOM_PACKET];
-    uint64_t own = 0;
     skep_error err;
     skep_vm *vm = NULL;
-    memcpy(packet, in, sizeof packet);
     skep_vm_options o = {.size = sizeof o, .kind = SKEP_RAW, .code = code, .code_size = slots * 8u};
-    skep_exec_options run = {.size = sizeof run, .mem = packet, .mem_size = sizeof packet};
-    if (skep_vm_create(&o, &vm, &err) || skep_vm_exec(vm, &run, &own, &err))
+    if (skep_vm_create(&o, &vm, &err))
         fail_msg("seed %llu: %s", (unsigned long long)seed, err.message);
+    const skep_code compiled = skep_vm_jit_compile(vm, NULL, &err);
+    if (compiled && compiled != SKEP_ERR_UNSUPPORTED)
+        fail_msg("seed %llu: %s", (unsigned long long)seed, err.message);
+    for (unsigned native = 0; native <= (compiled == SKEP_OK); native++) {
+        const char *engine = native ? "in machine code" : "in the interpreter";
+        uint8_t packet[RANDOM_PACKET];
+        uint64_t own = 0;
+        memcpy(packet, in, sizeof packet);
+        skep_exec_options run = {.size = sizeof run, .mem = packet, .mem_size = sizeof packet};
+        if ((native ? skep_vm_exec_jit : skep_vm_exec)(vm, &run, &own, &err))
+            fail_msg("seed %llu, %s: %s", (unsigned long long)seed, engine, err.message);
+        if ((uint32_t)own != result)
+            fail_msg("seed %llu: r0 %#x %s, %#x in the kernel", (unsigned long long)seed, (uint32_t)own, engine, result);
+        for (unsigned i = 0; i < RANDOM_PACKET; i++)
+            if (packet[i] != out[i])
+                fail_msg("seed %llu: byte %u of the packet is %#x %s, %#x in the kernel", (unsigned long long)seed, i, packet[i],
+                         engine, out[i]);
+    }
     skep_vm_free(vm);
-    if ((uint32_t)own != result)
-        fail_msg("seed %llu: r0 %#x here, %#x in the kernel", (unsigned long long)seed, (uint32_t)own, result);
-    for (unsigned i = 0; i < RANDOM_PACKET; i++)
-        if (packet[i] != out[i])
-            fail_msg("seed %llu: byte %u of the packet is %#x here, %#x in the kernel", (unsigned long long)seed, i, packet[i], out[i]);
 }
 
 static void test_random_programs(void **state)

@@ -33,7 +33,7 @@ struct subject {
     double compile_ns[2];
 };
 
-/* A time that a ratio may be made of; 0: too short for the clock. */
+/* What both sides of a ratio stay below is too short for the clock. */
 #define LEAST_NS 2.0
 
 struct compile_sample {

@@ -3,7 +3,8 @@
 """Draws what bench_jit found: jit_plot.py bench-jit.json bench-jit.svg
 
 A row for each program, with each engine's time in multiples of native code without vectorization, on a logarithmic
-axis: the nearer to 1, the better. Programs too short for a ratio are left out, as in the table.
+axis: less is better. Less than a nanosecond counts as one; programs too short for a ratio are left out, as in the
+table.
 """
 import json
 import math
@@ -23,7 +24,8 @@ def x_of(ratio):
 
 
 def draw(data):
-    rows = [p for p in data["programs"] if p["ns"].get("scalar", 0) >= LEAST_NS]
+    rows = [p for p in data["programs"]
+            if max(p["ns"]["scalar"], p["ns"]["trusted"]) >= LEAST_NS]
     height = TOP + ROW * (len(rows) + len({p["class"] for p in rows})) + 20
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{LEFT + WIDTH + 20}" height="{height}" '
            'font-family="sans-serif" font-size="11">', '<rect width="100%" height="100%" fill="white"/>',
@@ -50,8 +52,8 @@ def draw(data):
         out.append(f'<text x="20" y="{y + 4}">{escape(p["name"])}</text>'
                    f'<line x1="{LEFT}" x2="{LEFT + WIDTH}" y1="{y}" y2="{y}" stroke="#f0f0f0"/>')
         for key, label, color in reversed(ENGINES):
-            if p["ns"].get(key, 0) > 0:
-                times = p["ns"][key] / p["ns"]["scalar"]
+            if key in p["ns"]:
+                times = max(p["ns"][key], 1) / max(p["ns"]["scalar"], 1)
                 out.append(f'<circle cx="{x_of(times):.1f}" cy="{y}" r="4" fill="{color}" fill-opacity="0.85"><title>'
                            f'{escape(p["name"])}, {label}: {p["ns"][key]:g} ns, {times:.2f}</title></circle>')
         y += ROW

@@ -199,7 +199,7 @@ static void forward_div(struct state *s, struct sk_ir *ir)
     }
     if ((ir->flags & IRF_IMM) && !(ir->flags & IRF_SIGNED) && by && (by & (by - 1)) == 0 && by <= UINT64_C(1) << 31) {
         ir->op = IR_ALU;
-        ir->imm = ir->sub ? (int64_t)(by - 1) : __builtin_ctzll(by);
+        ir->imm = ir->sub ? (int64_t)(by - 1) : __builtin_ctz((unsigned)by);
         ir->sub = ir->sub ? IRA_AND : IRA_SHR;
         forward_alu(s, ir);
         return;

@@ -108,7 +108,13 @@ static inline void call_thunk(struct sk_x64_emitter *e, enum sk_x64_thunk thunk)
 /* The homes that a function keeps for its caller, and a gap that keeps the stack aligned to 16 bytes. */
 static const uint8_t saved_place[] = {[6] = RBX, [7] = R13, [8] = R14, [9] = R15, [10] = RBP, [11] = R12};
 
-static inline bool has_gap(const struct sk_x64_emitter *e) { return __builtin_popcount(e->saved) % 2 == 0; }
+static inline bool has_gap(const struct sk_x64_emitter *e)
+{
+    bool even = true;
+    for (unsigned saved = e->saved; saved; saved &= saved - 1)
+        even = !even;
+    return even;
+}
 
 static inline void push_saved(struct sk_x64_emitter *e)
 {

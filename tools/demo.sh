@@ -16,4 +16,4 @@ show() {
     "$@"
 }
 show "$clang" -O2 -g -target bpf -mcpu=v4 -c examples/filter/filter.c -o "$build/filter.o"
-show "$build/skep" run "$build/filter.o" --section filter --pcap tests/data/captures/mixed.pcap "${@:2}"
+show "$build/skep" run "$build/filter.o" --section filter --pcap tests/data/captures/mixed.pcap --verdicts "${@:2}"

@@ -127,7 +127,7 @@ static bool is_guarded(struct lowering *l, const struct sk_insn *insn, unsigned 
     return true;
 }
 
-static uint32_t call_number(const struct sk_image *image, uint32_t id)
+uint32_t sk_image_call_number(const struct sk_image *image, uint32_t id)
 {
     uint32_t low = 0, high = image->call_count;
     while (high - low > 1) {
@@ -206,7 +206,7 @@ static void lower_one(struct lowering *l, uint32_t i)
         break;
     case SK_FORM_CALL:
         c->op = SK_IOP_CALL;
-        c->imm = call_number(l->image, (uint32_t)insn->imm);
+        c->imm = sk_image_call_number(l->image, (uint32_t)insn->imm);
         l->acc = 0;
         break;
     case SK_FORM_CALL_LOCAL:

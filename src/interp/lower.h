@@ -64,6 +64,8 @@ struct sk_image {
 /* Takes its own reference to the program; frame_sizes ([subprog_count]) is copied, NULL: SKEP_STACK_SIZE each. */
 skep_code sk_image_create(struct sk_program *program, const uint32_t *frame_sizes, bool guarded,
                           struct sk_image **image, skep_error *err);
+/* The place in call_ids of a helper id that the program calls. */
+uint32_t sk_image_call_number(const struct sk_image *image, uint32_t id);
 struct sk_image *sk_image_ref(struct sk_image *image);
 void sk_image_unref(struct sk_image *image); /* NULL is fine */
 

@@ -284,18 +284,11 @@ static void emit_callx(struct sk_x64_emitter *e, const struct sk_ir *ir)
 static void emit_call(struct sk_x64_emitter *e, const struct sk_ir *ir)
 {
     const struct sk_image *image = e->c->image;
-    uint32_t low = 0, high = image->call_count;
-    while (high - low > 1) {
-        uint32_t middle = low + (high - low) / 2;
-        if (image->call_ids[middle] <= (uint32_t)ir->imm)
-            low = middle;
-        else
-            high = middle;
-    }
+    const uint32_t number = sk_image_call_number(image, (uint32_t)ir->imm);
     settle(e, ir);
-    const struct sk_helper *helper = e->c->calls[low];
+    const struct sk_helper *helper = e->c->calls[number];
     if (!helper || (image->guarded && helper->has_prototype)) {
-        x_mov_imm(e->code, T1, low);
+        x_mov_imm(e->code, T1, number);
         call_thunk(e, THUNK_CALL);
         fault_if(e, ir, CC_E);
         return;
@@ -305,7 +298,7 @@ static void emit_call(struct sk_x64_emitter *e, const struct sk_ir *ir)
     x_store(b, 8, METER, FIELD(meter));
     x_load(b, 8, false, T2, FIELD(env));
     x_load(b, 8, false, T2, x_at(T2, (int32_t)offsetof(struct sk_run_env, calls)));
-    x_load(b, 8, false, T2, x_at(T2, (int32_t)(8 * low)));
+    x_load(b, 8, false, T2, x_at(T2, (int32_t)(8 * number)));
     x_store(b, 8, T2, FIELD(helper));
     x_mov(b, 64, R9, RUN);
     x_call_mem(b, x_at(T2, (int32_t)offsetof(struct sk_helper, fn)));

@@ -60,6 +60,7 @@ typedef enum skep_code {
     SKEP_ERR_INVALID = 8,     /* a program fails the structural check: pc is set */
     SKEP_ERR_REFUSED = 9,     /* a program is refused by a verifier */
     SKEP_ERR_IO = 10,         /* a file could not be read or written */
+    SKEP_ERR_CPUS = 11,       /* every cpu of the set has a run */
     /* These end a run; pc is set. */
     SKEP_ERR_ACCESS = 32, /* memory outside the run's regions: address is set */
     SKEP_ERR_ALIGN = 33,  /* unaligned atomic: address is set */
@@ -109,10 +110,14 @@ typedef struct skep_hooks {
     void *(*code_alloc)(void *user, size_t size);
     bool (*code_seal)(void *user, void *pages, size_t size);
     void (*code_free)(void *user, void *pages, size_t size);
+    /* How many cpus the machine has. */
+    uint32_t (*cpu_count)(void *user);
 } skep_hooks;
 
 /* Frees what the library returned to the caller, with the hooks (or NULL) that were given there. NULL is fine. */
 SKEP_API void skep_free(const skep_hooks *hooks, void *ptr);
+
+#include "skep/map.h"
 
 /* ------------------------------------------------------------------------- text, decoding, building */
 

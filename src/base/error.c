@@ -69,6 +69,7 @@ const char *skep_code_name(skep_code code)
     case SKEP_ERR_INVALID: return "invalid program";
     case SKEP_ERR_REFUSED: return "program refused";
     case SKEP_ERR_IO: return "input or output failed";
+    case SKEP_ERR_CPUS: return "no free cpu";
     case SKEP_ERR_ACCESS: return "invalid memory access";
     case SKEP_ERR_ALIGN: return "unaligned atomic access";
     case SKEP_ERR_BUDGET: return "instruction budget exhausted";

@@ -69,6 +69,8 @@ bool sk_hooks_resolve(skep_hooks *out, const skep_hooks *given)
         out->log = own.log;
     if (own.cpu_id)
         out->cpu_id = own.cpu_id;
+    if (own.cpu_count)
+        out->cpu_count = own.cpu_count;
     if (own.code_alloc && own.code_seal && own.code_free) {
         out->code_alloc = own.code_alloc;
         out->code_seal = own.code_seal;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 
@@ -52,6 +53,13 @@ static uint32_t os_cpu_id(void *user)
     return cpu < 0 ? 0 : (uint32_t)cpu;
 }
 
+static uint32_t os_cpu_count(void *user)
+{
+    (void)user;
+    long count = sysconf(_SC_NPROCESSORS_CONF);
+    return count < 1 ? 1 : (uint32_t)count;
+}
+
 static void *os_code_alloc(void *user, size_t size)
 {
     (void)user;
@@ -72,4 +80,4 @@ static void os_code_free(void *user, void *pages, size_t size)
 }
 
 const skep_hooks sk_default_hooks = {sizeof(skep_hooks), NULL, os_realloc, os_time_ns, os_random, os_log, os_cpu_id,
-                                     os_code_alloc,      os_code_seal, os_code_free};
+                                     os_code_alloc,      os_code_seal, os_code_free, os_cpu_count};

@@ -14,7 +14,7 @@ got=$("$out/readme")
 [ "$got" = 42 ] || { echo "the program of README.md prints $got"; exit 1; }
 
 for name in $(grep -oE '\bskep_[a-z_]+\b' README.md | sort -u); do
-    grep -qE "\b$name\b" include/skep/skep.h CMakeLists.txt || { echo "README.md names $name; there is no such thing"; exit 1; }
+    grep -qE "\b$name\b" include/skep/*.h CMakeLists.txt || { echo "README.md names $name; there is no such thing"; exit 1; }
 done
 for path in $(grep -oE '\]\([a-zA-Z][^):]*\)' README.md | tr -d '])('); do
     [ -e "$path" ] || { echo "README.md points to $path; there is no such file"; exit 1; }

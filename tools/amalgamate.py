@@ -59,8 +59,10 @@ def private_names(text):
 
 
 def rename(text, names, suffix):
-    """Renames whole words, but not members; a word that is a member, too, only where it is called or defined."""
-    members = set(re.findall(r"(?:\.|->)\s*(\w+)", text))
+    """Renames whole words, but not members; a word that is a member of a struct in this very file, too, only where it is
+    called or defined."""
+    bare = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
+    members = set(re.findall(r"\w+", " ".join(re.findall(r"\b(?:struct|union)\b[ \w]*\{(.*?)^\s*\}", bare, re.M | re.S))))
 
     def one(match):
         word = match.group()

@@ -38,6 +38,7 @@ static struct subject subjects[MOST];
 static size_t subject_count;
 static unsigned rounds = 33;
 static const char *only, *dump;
+static skep_jit_options jit_options = {.size = sizeof jit_options};
 
 uint64_t bench_helper(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e);
 uint64_t bench_helper(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e)
@@ -256,7 +257,7 @@ static void create(struct subject *s, enum engine e)
         return;
     for (unsigned i = 0; i < 9; i++) {
         uint64_t begin = bench_now();
-        if (skep_vm_jit_compile(s->vm[e], NULL, &err))
+        if (skep_vm_jit_compile(s->vm[e], &jit_options, &err))
             die(s->name, err.message);
         times[i] = (double)(bench_now() - begin);
     }
@@ -401,11 +402,13 @@ int main(int argc, char **argv)
             compiling = false;
         else if (!strcmp(argv[a], "--no-kernel"))
             with_kernel = false;
+        else if (!strcmp(argv[a], "--blind"))
+            jit_options.blind = true;
         else if (argv[a][0] != '-' && !folder)
             folder = argv[a];
         else
             die(argv[a], "is not understood: [--json FILE] [--rounds N] [--only TEXT] [--dump FOLDER] [--no-compile] "
-                         "[--no-kernel] FOLDER");
+                         "[--no-kernel] [--blind] FOLDER");
     }
     if (!folder || rounds < 1 || rounds > MOST_ROUNDS)
         die("usage", "bench_jit [options] FOLDER, and 1 to 150 rounds");

@@ -108,9 +108,9 @@ enum engine { ENGINE_AUTO, ENGINE_INTERP, ENGINE_JIT };
 enum engine engine_argument(struct argp_state *state, const char *text, bool may_be_auto);
 /*
  * Makes the choice, and the machine code if that is it. ENGINE_AUTO becomes ENGINE_JIT if it `pays` and can be had; an
- * ENGINE_JIT that cannot is an error. After the helpers, since registering one drops the code.
+ * ENGINE_JIT that cannot is an error. `blind` is of skep_jit_options. After the helpers, since registering one drops the code.
  */
-skep_code settle_engine(skep_vm *vm, enum engine *engine, bool pays, skep_error *err);
+skep_code settle_engine(skep_vm *vm, enum engine *engine, bool pays, bool blind, skep_error *err);
 const char *engine_name(enum engine engine); /* of one that is settled */
 void print_jit_stats(const skep_vm *vm);
 json_t *jit_stats_json(const skep_vm *vm);

@@ -10,13 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_DIALECT = 256, KEY_SECTION, KEY_PROGRAM, KEY_JSON, KEY_PC, KEY_BIG_ENDIAN, KEY_NATIVE, KEY_KIND, KEY_POLICY };
+enum { KEY_DIALECT = 256, KEY_SECTION, KEY_PROGRAM, KEY_JSON, KEY_PC, KEY_BIG_ENDIAN, KEY_NATIVE, KEY_KIND, KEY_POLICY, KEY_BLIND };
 
 struct disasm_options {
     const char *input, *section, *program;
     skep_dialect dialect;
     skep_byte_order byte_order;
-    bool json, pc, native, native_given; /* native_given: options that need it */
+    bool json, pc, native, blind, native_given; /* native_given: options that need it */
     skep_kind kind;
     skep_policy policy;
 };
@@ -32,6 +32,7 @@ static const struct argp_option options[] = {
     {"native", KEY_NATIVE, NULL, 0, "Show each instruction with the machine code that is made for it", 0},
     {"kind", KEY_KIND, "KIND", 0, "With --native: what r1 is, as for skep run (default raw)", 0},
     {"policy", KEY_POLICY, "NAME", 0, "With --native: what becomes of accesses, as for skep run (default guarded)", 0},
+    {"blind", KEY_BLIND, NULL, 0, "With --native: let no constant stand as the program chose it, as for skep run", 0},
     {0}};
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -52,6 +53,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         o->policy = policy_argument(state, argument);
         o->native_given = true;
         return 0;
+    case KEY_BLIND: o->blind = o->native_given = true; return 0;
     case KEY_BIG_ENDIAN: o->byte_order = SKEP_BIG_ENDIAN; return 0;
     case ARGP_KEY_ARG:
         if (o->input)
@@ -62,7 +64,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         if (!o->input)
             argp_error(state, "which program? Give a file, or - for standard input");
         if (o->native_given && !o->native)
-            argp_error(state, "--kind and --policy are for --native");
+            argp_error(state, "--kind, --policy and --blind are for --native");
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
@@ -147,7 +149,7 @@ static bool show(const struct disasm_options *o, const skep_program_info *info, 
     }
     bool ok = true;
     if (o->native) {
-        const struct native_options native = {o->dialect, o->kind, o->policy};
+        const struct native_options native = {o->dialect, o->kind, o->policy, o->blind};
         ok = show_native(&native, info, name, insns, count, json ? *json : NULL, array);
     }
     if (!ok && json) {

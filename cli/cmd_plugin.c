@@ -10,16 +10,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_ENGINE = 256, KEY_ELF };
+enum { KEY_ENGINE = 256, KEY_ELF, KEY_BLIND };
 
 struct plugin_options {
     const char *memory;
-    bool elf;
+    bool elf, blind;
     enum engine engine;
 };
 
 static const struct argp_option options[] = {
     {"engine", KEY_ENGINE, "NAME", 0, "What runs the program: interp (the default) or jit", 0},
+    {"blind", KEY_BLIND, NULL, 0, "With --engine jit: let no constant stand in the code as the program chose it", 0},
     {"elf", KEY_ELF, NULL, 0, "Standard input holds the hex pairs of an object instead; its first program is run", 0},
     {0}};
 
@@ -29,10 +30,15 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     switch (key) {
     case KEY_ENGINE: o->engine = engine_argument(state, argument, false); return 0;
     case KEY_ELF: o->elf = true; return 0;
+    case KEY_BLIND: o->blind = true; return 0;
     case ARGP_KEY_ARG:
         if (o->memory)
             argp_error(state, "one memory at a time: '%s' is the second", argument);
         o->memory = argument;
+        return 0;
+    case ARGP_KEY_END:
+        if (o->blind && o->engine != ENGINE_JIT)
+            argp_error(state, "--blind is about machine code: --engine jit");
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
@@ -83,7 +89,7 @@ static skep_code run_program(const struct plugin_options *o, const struct blob *
     if (code == SKEP_OK)
         code = skep_vm_register_fn(vm, 5, first_argument, NULL, err);
     if (code == SKEP_OK)
-        code = settle_engine(vm, &engine, true, err);
+        code = settle_engine(vm, &engine, true, o->blind, err);
     if (code == SKEP_OK)
         code = engine == ENGINE_JIT ? skep_vm_exec_jit(vm, &exec, result, err) : skep_vm_exec(vm, &exec, result, err);
     skep_vm_free(vm);

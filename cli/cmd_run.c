@@ -23,6 +23,7 @@ enum {
     KEY_POLICY,
     KEY_BUDGET,
     KEY_ENGINE,
+    KEY_BLIND,
     KEY_DIALECT,
     KEY_BIG_ENDIAN,
     KEY_REPEAT,
@@ -54,6 +55,7 @@ static const struct argp_option options[] = {
     {"budget", KEY_BUDGET, "N", 0, "End a run that needs more instructions; 0: never. Default: 1000000000", 3},
     {"engine", KEY_ENGINE, "NAME", 0, "interp: the interpreter. jit: machine code, or an error where there is none. "
      "auto: machine code for a capture or --repeat, if there is some (the default)", 3},
+    {"blind", KEY_BLIND, NULL, 0, "In machine code, let no constant stand as the program chose it", 3},
     {"repeat", KEY_REPEAT, "N", 0, "Run N times and tell the time; results are of the first time", 3},
     {NULL, 0, NULL, 0, "What it says:", 4},
     {"json", KEY_JSON, NULL, 0, "Write JSON", 4},
@@ -86,6 +88,8 @@ static void complete(struct run_options *o, struct argp_state *state)
         argp_error(state, "--write: standard output is for the counts; give a file");
     if (o->stats && o->engine == ENGINE_INTERP)
         argp_error(state, "--stats is about machine code, which --engine interp does without");
+    if (o->blind && o->engine == ENGINE_INTERP)
+        argp_error(state, "--blind is about machine code, which --engine interp does without");
     const char *const inputs[] = {o->input, o->mem, o->mbuff, o->pcap};
     int on_stdin = 0;
     for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++)
@@ -127,6 +131,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
             o->budget = SKEP_BUDGET_NONE;
         return 0;
     case KEY_ENGINE: o->engine = engine_argument(state, argument, true); return 0;
+    case KEY_BLIND: o->blind = true; return 0;
     case KEY_STATS: o->stats = true; return 0;
     case KEY_REPEAT:
         o->repeat = number_argument(state, "--repeat", argument, 1000000000000u);
@@ -312,7 +317,7 @@ static bool prepare(struct runner *r, skep_error *err)
         return false;
     }
     r->engine = o->engine;
-    if (settle_engine(r->vm, &r->engine, o->pcap || o->repeat > 1 || o->stats, err) != SKEP_OK) {
+    if (settle_engine(r->vm, &r->engine, o->pcap || o->repeat > 1 || o->stats, o->blind, err) != SKEP_OK) {
         complain_error(input_name(o->input), err);
         return false;
     }

@@ -21,14 +21,15 @@ enum engine engine_argument(struct argp_state *state, const char *text, bool may
     return ENGINE_AUTO;
 }
 
-skep_code settle_engine(skep_vm *vm, enum engine *engine, bool pays, skep_error *err)
+skep_code settle_engine(skep_vm *vm, enum engine *engine, bool pays, bool blind, skep_error *err)
 {
+    const skep_jit_options options = {.size = sizeof options, .blind = blind};
     skep_code code = SKEP_OK;
     if (*engine == ENGINE_INTERP || (*engine == ENGINE_AUTO && !pays)) {
         *engine = ENGINE_INTERP;
         return SKEP_OK;
     }
-    code = skep_vm_jit_compile(vm, NULL, err);
+    code = skep_vm_jit_compile(vm, &options, err);
     if (code != SKEP_OK && *engine == ENGINE_JIT)
         return code;
     *engine = code == SKEP_OK ? ENGINE_JIT : ENGINE_INTERP;

@@ -52,7 +52,7 @@ static skep_code compile(struct listing *l, const skep_program_info *info, skep_
                                   .code_size = info->code_size,
                                   .byte_order = info->byte_order,
                                   .data_end_offset = 8};
-    skep_jit_options jit = {.size = sizeof jit, .lines = true};
+    skep_jit_options jit = {.size = sizeof jit, .lines = true, .blind = l->options->blind};
     skep_jit_stats stats = {.size = sizeof stats};
     skep_vm *vm = NULL;
     skep_code code = skep_vm_create(&vm_options, &vm, err);

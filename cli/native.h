@@ -9,6 +9,7 @@ struct native_options {
     skep_dialect dialect;
     skep_kind kind;
     skep_policy policy;
+    bool blind;
 };
 
 /*

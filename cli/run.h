@@ -19,7 +19,7 @@ struct run_options {
     uint64_t budget; /* 0: the library's default */
     uint64_t repeat;
     enum engine engine;
-    bool json, verbose, stats;
+    bool json, verbose, stats, blind;
 };
 
 /* A VM with all that its runs share. */

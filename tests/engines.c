@@ -73,6 +73,7 @@ struct trial {
     struct random_setting setting;
     skep_kind kind;
     skep_policy policy;
+    skep_jit_options jit;
     bool grants, frames;
     unsigned count; /* of inputs */
     struct input inputs[MOST_INPUTS];
@@ -93,6 +94,8 @@ static struct trial make_trial(uint64_t seed)
     static const skep_kind kinds[] = {SKEP_RAW, SKEP_RAW, SKEP_RAW, SKEP_NO_DATA, SKEP_MBUFF, SKEP_FIXED_MBUFF};
     t.kind = t.setting.style == RANDOM_KERNEL_RAW ? SKEP_RAW : kinds[random_below(&r, 6)];
     t.policy = random_below(&r, 4) ? SKEP_GUARDED : SKEP_TRUSTED;
+    struct random other = {~seed};
+    t.jit = (skep_jit_options){.size = sizeof t.jit, .blind = random_below(&other, 4) == 0};
     t.grants = t.kind == SKEP_NO_DATA || random_below(&r, 4) == 0;
     t.frames = random_below(&r, 6) == 0;
     t.setting.helpers = random_below(&r, 3) == 0 && t.setting.style != RANDOM_KERNEL_RAW;
@@ -492,7 +495,7 @@ static enum verdict try_program(const struct trial *t, const uint8_t *code, size
     skep_error err = {.message = ""};
     skep_vm *vm = vm_for(t, t->policy), *judge = t->policy == SKEP_TRUSTED ? vm_for(t, SKEP_GUARDED) : vm;
     enum verdict verdict = REFUSED;
-    if (load(vm, t, code, size, &err) && (judge == vm || load(judge, t, code, size, &err)) && !skep_vm_jit_compile(vm, NULL, &err))
+    if (load(vm, t, code, size, &err) && (judge == vm || load(judge, t, code, size, &err)) && !skep_vm_jit_compile(vm, &t->jit, &err))
         verdict = try_inputs(t, code, size, vm, judge, f);
     else
         memcpy(f->why, err.message, sizeof f->why);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """The outside vectors through the tool: `skep asm`, then `skep plugin` as bpf_conformance calls it.
 
-plugin_conformance.py TOOL FOLDER AT_LEAST ENGINE. The program goes to standard input as hex pairs, the memory, where there is
+plugin_conformance.py TOOL FOLDER AT_LEAST ENGINE [--blind]. The program goes to standard input as hex pairs, the memory, where there is
 any, is the first argument; r0 comes back in hex. Status 77: no vectors here, or not this engine.
 """
 import os
@@ -35,7 +35,7 @@ def run(tool, engine, vector):
             return "asm: " + asm.stderr.decode()
         code = asm.stdout
     arguments = [hex_pairs(bytes.fromhex(vector["mem"]))] if "mem" in vector else []
-    plugin = subprocess.run([tool, "plugin", "--engine", engine] + arguments, input=hex_pairs(code) + "\n", capture_output=True, text=True)
+    plugin = subprocess.run([tool, "plugin", "--engine"] + engine + arguments, input=hex_pairs(code) + "\n", capture_output=True, text=True)
     if "error" in vector:
         return None if plugin.returncode else "expected an error, got " + plugin.stdout
     text = vector["result"].strip()
@@ -50,11 +50,11 @@ def run(tool, engine, vector):
 
 
 def main():
-    tool, folder, at_least, engine = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
+    tool, folder, at_least, engine = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4:]
     if not os.path.isdir(folder):
         print("skipped: no conformance vectors at", folder)
         return 77
-    tried = subprocess.run([tool, "plugin", "--engine", engine], input="9500000000000000", capture_output=True, text=True)
+    tried = subprocess.run([tool, "plugin", "--engine"] + engine, input="9500000000000000", capture_output=True, text=True)
     if "not supported here" in tried.stderr:
         print("skipped:", tried.stderr.strip())
         return 77

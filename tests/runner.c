@@ -327,6 +327,15 @@ static void run(const struct test *test, const skep_vm *vm, bool native, const c
     free(mem.data);
 }
 
+/* How machine code can be made. */
+static const struct {
+    const char *name;
+    skep_jit_options options;
+} ways[] = {
+    {"", {.size = sizeof(skep_jit_options)}},
+    {"blinded ", {.size = sizeof(skep_jit_options), .blind = true}},
+};
+
 static void run_policy(const struct test *test, const struct bytes *code, skep_byte_order order, skep_policy policy,
                        const char *how)
 {
@@ -346,13 +355,15 @@ static void run_policy(const struct test *test, const struct bytes *code, skep_b
         run(test, vm, false, how, NULL, 0);
         for (int i = 0; i < 2 && workspace && strlen(failure) == before; i++)
             run(test, vm, false, how, workspace + 1, size);
-        skep_code code_of_jit = skep_vm_jit_compile(vm, NULL, &err);
-        char how_jit[128];
-        snprintf(how_jit, sizeof how_jit, "%s, as machine code", how);
-        for (int i = 0; i < 2 && workspace && !code_of_jit && strlen(failure) == before; i++)
-            run(test, vm, true, how_jit, workspace + 1, size);
-        if (code_of_jit && code_of_jit != SKEP_ERR_UNSUPPORTED)
-            fail("%s: %s\n", how_jit, err.message);
+        for (unsigned way = 0; way < sizeof ways / sizeof *ways; way++) {
+            skep_code code_of_jit = skep_vm_jit_compile(vm, &ways[way].options, &err);
+            char how_jit[128];
+            snprintf(how_jit, sizeof how_jit, "%s, as %smachine code", how, ways[way].name);
+            for (int i = 0; i < 2 && workspace && !code_of_jit && strlen(failure) == before; i++)
+                run(test, vm, true, how_jit, workspace + 1, size);
+            if (code_of_jit && code_of_jit != SKEP_ERR_UNSUPPORTED)
+                fail("%s: %s\n", how_jit, err.message);
+        }
         free(workspace);
     }
     skep_vm_free(vm);

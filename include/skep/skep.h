@@ -99,7 +99,8 @@ typedef struct skep_hooks {
     void *(*realloc)(void *user, void *ptr, size_t size);
     /* Monotonic time in nanoseconds. May be called from many threads. */
     uint64_t (*time_ns)(void *user);
-    /* 64 random bits; need not be secret. May be called from many threads. */
+    /* 64 random bits. May be called from many threads. Blinded machine code (skep_jit_options) is as hard to foretell as
+     * they are; nothing else needs them to be a secret. Default: the system's. */
     uint64_t (*random)(void *user);
     /* Text that programs print, not terminated. May be called from many threads. Default: standard output. */
     void (*log)(void *user, const char *text, size_t size);
@@ -401,6 +402,11 @@ typedef struct skep_jit_options {
     void *memory;
     size_t memory_size;
     bool lines; /* keep what skep_vm_jit_lines tells; some 8 bytes for each instruction */
+    /* Constants that the program chooses do not stand in the code as they are, so that nobody can plant instructions among
+     * them: each is made when it is needed, from two parts, one of them random (the hook). That goes for all constants
+     * outside -128..127; offsets of loads and stores (16 bits) stay. Costs time and size: docs/benchmarks.md.
+     * SKEP_ERR_UNSUPPORTED where there is no hook for randomness. */
+    bool blind;
 } skep_jit_options;
 
 /*

@@ -127,6 +127,9 @@ skep_code sk_jit_compile(struct sk_image *image, const struct sk_helper *const *
         return sk_fail(err, SKEP_ERR_UNSUPPORTED,
                        "machine code is not supported here: there is no back end for this processor");
 
+    if (options->blind && !hooks->random)
+        return sk_fail(err, SKEP_ERR_UNSUPPORTED, "constants cannot be blinded here: there is no hook for randomness");
+
     struct sk_compile c;
     struct sk_buf code, lines;
     sk_buf_init(&code, hooks);
@@ -136,6 +139,7 @@ skep_code sk_jit_compile(struct sk_image *image, const struct sk_helper *const *
     skep_code failed = SKEP_ERR_MEMORY;
     if (begin(&c, image, calls, context_is_memory) && native && entries) {
         c.lines = options->lines ? &lines : NULL;
+        c.blind = options->blind;
         *native = (struct sk_native){.references = 1, .hooks = *hooks, .image = sk_image_ref(image), .entries = entries};
         compile(&c, target, &code, entries, native);
         if (options->lines) {

@@ -411,6 +411,7 @@ class Run(ToolTest):
             self.refused(*fault, stdin="call 77\nexit\n", says=["instruction 0", "77"])
             text = self.skep("run", add, "--mem", "29", "--engine", engine, "--repeat", "2")
             self.assertRegex(text, rf"^42 \(0x2a\)\n2 runs of 4 instructions, .* ns each \({engine}\)\n$")
+        self.assertEqual(self.skep("run", add, "--mem", "29", "--blind"), "42 (0x2a)\n")
         # Left to choose, the tool takes machine code where it pays.
         self.assertEqual(json.loads(self.skep("run", add, "--mem", "29", "--json"))["engine"], "interp")
         for more in (["--repeat", "2"], ["--stats"]):
@@ -459,6 +460,7 @@ class Run(ToolTest):
         self.misused("run", "-", "--policy", "lax", says="guarded, trusted, strict")
         self.misused("run", "-", "--engine", "fast", says="interp, jit, auto")
         self.misused("run", "-", "--engine", "interp", "--stats", says="--stats")
+        self.misused("run", "-", "--engine", "interp", "--blind", says="--blind")
         self.misused("run", "-", "--budget", "many", says="--budget")
         self.misused("run", "-", "--budget", "-1", says="--budget")
         self.misused("run", "-", "--repeat", "0", says="--repeat")
@@ -655,6 +657,7 @@ class Plugin(ToolTest):
         self.assertEqual(self.skep("plugin", "aabb", "--engine=interp", stdin=load), "bb\n")
         if has_machine_code():
             self.assertEqual(self.skep("plugin", "aabb", "--engine=jit", stdin=load), "bb\n")
+            self.assertEqual(self.skep("plugin", "aabb", "--engine=jit", "--blind", stdin=load), "bb\n")
             self.refused("plugin", "aa", "--engine=jit", stdin=load, says=["instruction 0", "0x"])
         self.assertEqual(self.skep("plugin", "aabbcc", stdin="bf20000000000000 9500000000000000"), "3\n")
         self.assertEqual(self.skep("plugin", stdin="bf10000000000000 9500000000000000"), "0\n")
@@ -676,6 +679,7 @@ class Plugin(ToolTest):
         self.misused("plugin", "zz", says="hex")
         self.misused("plugin", "aa", "bb", says="second")
         self.misused("plugin", "--jit", says="unrecognized option")
+        self.misused("plugin", "--blind", says="--engine jit")
         self.misused("plugin", "--engine", "auto", says="none of interp, jit")
 
 

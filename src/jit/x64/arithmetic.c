@@ -34,14 +34,14 @@ static void emit_alu_imm(struct sk_x64_emitter *e, const struct sk_ir *ir)
     switch ((enum sk_ir_alu)ir->sub) {
     case IRA_ADD:
     case IRA_SUB:
-        if (dst != a && !(ir->sub == IRA_SUB && imm == INT32_MIN)) {
+        if (dst != a && !(ir->sub == IRA_SUB && imm == INT32_MIN) && !sk_x64_hides(e, imm)) {
             x_lea(b, bits, dst, x_at(a, ir->sub == IRA_ADD ? imm : -imm));
             return;
         }
         sk_x64_move(e, 64, dst, a);
-        x_alu_imm(b, bits, ir->sub == IRA_ADD ? X_ADD : X_SUB, dst, imm);
+        sk_x64_alu_constant(e, bits, ir->sub == IRA_ADD ? X_ADD : X_SUB, dst, imm);
         return;
-    case IRA_MUL: x_imul_imm(b, bits, dst, a, imm); return;
+    case IRA_MUL: sk_x64_imul_constant(e, bits, dst, a, imm); return;
     case IRA_AND:
         if (imm == 0xff || imm == 0xffff) {
             x_extend(b, 32, imm == 0xff ? 8 : 16, false, dst, a);
@@ -49,13 +49,13 @@ static void emit_alu_imm(struct sk_x64_emitter *e, const struct sk_ir *ir)
         }
         if (dst != a)
             x_mov(b, imm >= 0 ? 32 : bits, dst, a);
-        x_alu_imm(b, imm >= 0 ? 32 : bits, X_AND, dst, imm);
+        sk_x64_alu_constant(e, imm >= 0 ? 32 : bits, X_AND, dst, imm);
         return;
     case IRA_OR:
     case IRA_XOR:
         if (dst != a)
             x_mov(b, bits, dst, a);
-        x_alu_imm(b, bits, ir->sub == IRA_OR ? X_OR : X_XOR, dst, imm);
+        sk_x64_alu_constant(e, bits, ir->sub == IRA_OR ? X_OR : X_XOR, dst, imm);
         return;
     case IRA_ROL:
         if (dst != a || bits == 32)
@@ -120,7 +120,7 @@ void sk_x64_div(struct sk_x64_emitter *e, const struct sk_ir *ir)
     bool sign = ir->flags & IRF_SIGNED, rest = ir->sub;
     size_t done_zero, done_minus = 0, minus = 0;
     if (ir->flags & IRF_IMM)
-        x_mov_imm(b, T2, bits == 32 ? (uint32_t)ir->imm : (uint64_t)ir->imm);
+        sk_x64_constant(e, T2, bits == 32 ? (uint32_t)ir->imm : (uint64_t)ir->imm);
     else
         x_mov(b, bits, T2, sk_x64_home[ir->b]);
     x_test(b, bits, T2, T2);

@@ -151,11 +151,11 @@ static void emit_jcc(struct sk_x64_emitter *e, const struct sk_ir *ir)
         else
             x_alu(b, ir->bits, X_CMP, a, sk_x64_home[ir->b]);
     } else if (test) {
-        x_test_imm(b, ir->imm >= 0 ? 32 : ir->bits, a, (int32_t)ir->imm);
+        sk_x64_test_constant(e, ir->imm >= 0 ? 32 : ir->bits, a, (int32_t)ir->imm);
     } else if (ir->imm == 0 && (ir->sub == IRC_EQ || ir->sub == IRC_NE)) {
         x_test(b, ir->bits, a, a);
     } else {
-        x_alu_imm(b, ir->bits, X_CMP, a, (int32_t)ir->imm);
+        sk_x64_alu_constant(e, ir->bits, X_CMP, a, (int32_t)ir->imm);
     }
     emit_branch(e, ir, (enum sk_x64_cc)ccs[ir->sub]);
 }
@@ -324,12 +324,7 @@ static void emit_one(struct sk_x64_emitter *e, const struct sk_ir *ir)
     case IR_NOP:
     case IR_GUARD_ASIDE: return;
     case IR_MOV: sk_x64_move(e, 64, sk_x64_home[ir->dst], sk_x64_home[ir->a]); return;
-    case IR_MOVI:
-        if (ir->imm == 0)
-            x_alu(b, 32, X_XOR, sk_x64_home[ir->dst], sk_x64_home[ir->dst]);
-        else
-            x_mov_imm(b, sk_x64_home[ir->dst], (uint64_t)ir->imm);
-        return;
+    case IR_MOVI: sk_x64_constant(e, sk_x64_home[ir->dst], (uint64_t)ir->imm); return;
     case IR_ALU: sk_x64_alu(e, ir); return;
     case IR_NEG:
         sk_x64_move(e, 64, sk_x64_home[ir->dst], sk_x64_home[ir->a]);
@@ -346,7 +341,7 @@ static void emit_one(struct sk_x64_emitter *e, const struct sk_ir *ir)
             x_bswap(b, ir->size, sk_x64_home[ir->dst]);
         return;
     case IR_STORE: x_store(b, ir->size / 8u, sk_x64_home[ir->b], mem_of(ir)); return;
-    case IR_STOREI: x_store_imm(b, ir->size / 8u, (int32_t)ir->imm, mem_of(ir)); return;
+    case IR_STOREI: sk_x64_store_constant(e, ir->size / 8u, (int32_t)ir->imm, mem_of(ir)); return;
     case IR_GUARD: emit_guard(e, ir); return;
     case IR_ALIGN: emit_align(e, ir); return;
     case IR_ATOMIC: emit_atomic(e, ir); return;

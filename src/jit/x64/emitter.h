@@ -2,7 +2,7 @@
 /*
  * What the files of the x86-64 back end share: the homes of registers, the state of emitting one program, and what is to
  * be written behind the code. Which file does what: emit.c instructions of control and memory, arithmetic.c values,
- * outside.c everything off the straight path.
+ * constant.c what the program chose to be in the code, outside.c everything off the straight path.
  */
 #ifndef SK_X64_EMITTER_H
 #define SK_X64_EMITTER_H
@@ -134,6 +134,14 @@ static inline void pop_saved(struct sk_x64_emitter *e)
             x_pop(e->code, saved_place[r]);
     x_ret(e->code);
 }
+
+/* constant.c: numbers that the program chose, as they are or made from two parts. Flags are lost, T1 too when blinded. */
+bool sk_x64_hides(const struct sk_x64_emitter *e, int64_t imm); /* it must not stand in the code */
+void sk_x64_constant(struct sk_x64_emitter *e, unsigned dst, uint64_t imm);
+void sk_x64_alu_constant(struct sk_x64_emitter *e, unsigned bits, enum sk_x64_alu op, unsigned dst, int32_t imm);
+void sk_x64_test_constant(struct sk_x64_emitter *e, unsigned bits, unsigned reg, int32_t imm);
+void sk_x64_imul_constant(struct sk_x64_emitter *e, unsigned bits, unsigned dst, unsigned src, int32_t imm);
+void sk_x64_store_constant(struct sk_x64_emitter *e, unsigned bytes, int32_t imm, struct sk_x64_mem m);
 
 /* arithmetic.c */
 void sk_x64_move(struct sk_x64_emitter *e, unsigned bits, unsigned dst, unsigned src);

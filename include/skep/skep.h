@@ -230,7 +230,13 @@ typedef enum skep_arg {
     SKEP_ARG_STRING,       /* pointer to a NUL-terminated string that lies wholly within one region */
     SKEP_ARG_STRING_OR_NULL, /* the same, or 0 */
     SKEP_ARG_CONTEXT,      /* the number that r1 had when the run began */
-    SKEP_ARG_MAP           /* a map */
+    SKEP_ARG_MAP,          /* a map, as a number for skep_run_map() */
+    SKEP_ARG_MAP_KEY,      /* pointer to key_size readable bytes, of the map among the arguments before */
+    SKEP_ARG_MAP_VALUE,    /* pointer to value_size readable bytes, the same */
+    SKEP_ARG_MAP_VALUE_WRITE, /* pointer to value_size writable bytes, the same */
+    SKEP_ARG_INT_WRITE,    /* pointer to 4 writable bytes */
+    SKEP_ARG_LONG_WRITE,   /* pointer to 8 writable bytes */
+    SKEP_ARG_FUNC          /* a function of the program, for skep_run_call() */
 } skep_arg;
 
 typedef struct skep_prototype {
@@ -258,6 +264,14 @@ SKEP_API void skep_run_fail(skep_run *run, int64_t detail, const char *message);
  * pointer is good while the helper runs. NULL: it may not.
  */
 SKEP_API void *skep_run_memory(skep_run *run, uint64_t address, size_t size, bool write);
+
+/* The map that the program knows by this number, good while the helper runs; NULL: none. */
+SKEP_API skep_map *skep_run_map(const skep_run *run, uint64_t handle);
+/*
+ * Calls a function of the program (a callback) with five arguments, in a frame of its own, from the budget of the run.
+ * False: the run has ended in there; the helper should return without further effects.
+ */
+SKEP_API bool skep_run_call(skep_run *run, uint64_t function, const uint64_t args[5], uint64_t *result);
 
 /*
  * Stock helpers for skep_vm_register, under the names that users of rbpf and uBPF know:
@@ -302,6 +316,16 @@ typedef struct skep_vm_options {
     size_t data_offset;           /* SKEP_FIXED_MBUFF: where the 8-byte address of the packet goes */
     size_t data_end_offset;       /* and that of its end */
     uint64_t budget;              /* instructions of a run; 0: SKEP_BUDGET_DEFAULT */
+    /*
+     * The maps that programs of this VM may name: lddw with source 1, 2, 5 or 6 has the place of a map in this array where
+     * Linux has a file descriptor. The VM takes a reference to each. All must have the same cpus.
+     */
+    skep_map *const *maps;
+    size_t map_count;
+    /* What runs own a cpu of while they run; NULL: that of the maps, or none without maps. */
+    skep_cpus *cpus;
+    /* The kernel's helpers under their ids (docs/helpers.md); those that are registered go before them. */
+    bool linux_helpers;
 } skep_vm_options;
 
 /* Makes a VM, with a program or without. `options` may be NULL: no data, guarded, no program. */

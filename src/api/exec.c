@@ -44,7 +44,7 @@ skep_code sk_vm_explain(const skep_vm *vm, const skep_run *run, skep_error *err)
 {
     if (!err)
         return run->code;
-    const struct sk_program *p = vm->image->program;
+    const struct sk_program *p = (run->fault_env ? run->fault_env->image : vm->image)->program;
     uint32_t slot = p->slot_of[run->fault_index];
     const struct sk_insn *insn = &p->insns[run->fault_index];
     char text[96], where[128], what[224];
@@ -121,7 +121,11 @@ static inline skep_code run_in(const skep_vm *vm, bool native, const skep_exec_o
                                uint64_t *result, skep_error *err)
 {
     skep_run *run = begin_run(vm, native, options, workspace);
+    if (vm->env.cpus && (run->cpu = sk_cpus_take(vm->env.cpus)) == SK_NO_CPU)
+        return sk_fail(err, SKEP_ERR_CPUS, "each of the %u cpus has a run", vm->env.cpus->count);
     bool ok = native ? run_native(vm->native, run) : sk_interp(vm->image, run);
+    if (vm->env.cpus || run->held_count)
+        sk_run_end(run);
     if (options->executed)
         *options->executed = run->executed;
     if (SK_LIKELY(ok)) {

@@ -18,6 +18,7 @@ skep_code skep_vm_jit_compile(skep_vm *vm, const skep_jit_options *given, skep_e
         return failed;
     sk_vm_drop_native(vm);
     vm->native = native;
+    vm->env.native = native;
     return SKEP_OK;
 }
 

@@ -67,21 +67,8 @@ skep_code skep_map_create(const skep_map_options *given, skep_map **out, skep_er
     return SKEP_OK;
 }
 
-skep_map *skep_map_ref(skep_map *map)
-{
-    __atomic_fetch_add(&map->references, 1, __ATOMIC_RELAXED);
-    return map;
-}
-
-void skep_map_unref(skep_map *map)
-{
-    if (!map || __atomic_sub_fetch(&map->references, 1, __ATOMIC_ACQ_REL) != 0)
-        return;
-    const skep_hooks hooks = map->hooks;
-    map->ops->destroy(map);
-    sk_cpus_unref(map->cpus);
-    sk_free(&hooks, map);
-}
+skep_map *skep_map_ref(skep_map *map) { return sk_map_ref(map); }
+void skep_map_unref(skep_map *map) { sk_map_unref(map); }
 
 static size_t copy_size(const skep_map *map)
 {

@@ -6,6 +6,7 @@
 #include "api/vm.h"
 
 #include "base/fmt.h"
+#include "helper/kernel.h"
 #include "run/begin.h"
 #include "verify/structural.h"
 
@@ -63,6 +64,7 @@ skep_code skep_vm_create(const skep_vm_options *given, skep_vm **out, skep_error
         return sk_fail_memory(err);
     vm->env.hooks = hooks;
     vm->env.helpers = &vm->helpers;
+    vm->helpers.builtin = options.linux_helpers ? sk_kernel_helper : NULL;
     vm->kind = options.kind;
     vm->policy = options.policy;
     vm->byte_order = options.byte_order;
@@ -70,6 +72,11 @@ skep_code skep_vm_create(const skep_vm_options *given, skep_vm **out, skep_error
     vm->data_end_offset = options.data_end_offset;
     vm->budget = options.budget ? options.budget : SKEP_BUDGET_DEFAULT;
     size_workspace(vm);
+    failed = sk_vm_take_maps(vm, options.maps, options.map_count, options.cpus, err);
+    if (failed) {
+        skep_vm_free(vm);
+        return failed;
+    }
     if (options.code && (failed = skep_vm_load(vm, options.code, options.code_size, err)) != SKEP_OK) {
         skep_vm_free(vm);
         return failed;
@@ -86,6 +93,7 @@ void skep_vm_free(skep_vm *vm)
     sk_native_unref(vm->native);
     sk_image_unref(vm->image);
     sk_helper_table_free(&vm->helpers, &hooks);
+    sk_vm_drop_maps(vm);
     sk_free(&hooks, vm->env.grants);
     sk_free(&hooks, (void *)(uintptr_t)vm->env.calls);
     sk_free(&hooks, vm);
@@ -162,6 +170,7 @@ void sk_vm_drop_native(skep_vm *vm)
 {
     sk_native_unref(vm->native);
     vm->native = NULL;
+    vm->env.native = NULL;
 }
 
 /* Makes everything that running `p` needs, then puts it in place of what was there. */
@@ -186,6 +195,7 @@ static skep_code install(skep_vm *vm, struct sk_program *p, skep_stack_size_fn f
     sk_image_unref(vm->image);
     sk_free(&vm->env.hooks, (void *)(uintptr_t)vm->env.calls);
     vm->image = image;
+    vm->env.image = image;
     vm->env.calls = calls;
     sk_vm_drop_native(vm);
     size_workspace(vm);
@@ -200,7 +210,9 @@ skep_code skep_vm_load(skep_vm *vm, const void *code, size_t code_size, skep_err
     skep_code failed = sk_structural_load(&vm->env.hooks, code, code_size, vm->byte_order, &p, err);
     if (failed)
         return failed;
-    failed = run_verifier(vm->verifier, vm->verifier_user, p, err);
+    failed = sk_vm_resolve_maps(vm, p, err);
+    if (!failed)
+        failed = run_verifier(vm->verifier, vm->verifier_user, p, err);
     if (!failed)
         failed = install(vm, p, vm->stack_size, vm->stack_size_user, err);
     sk_program_unref(p);
@@ -329,6 +341,11 @@ skep_code skep_vm_clone(const skep_vm *vm, skep_vm **out, skep_error *err)
     clone->native = NULL;
     clone->env.calls = NULL;
     clone->env.grants = NULL;
+    clone->env.image = NULL;
+    clone->env.native = NULL;
+    clone->maps = NULL;
+    clone->env.map_count = 0;
+    clone->env.cpus = NULL;
     clone->grant_room = vm->env.grant_count ? vm->env.grant_count : 1;
     skep_code failed = sk_helper_table_copy(&clone->helpers, &vm->helpers, &vm->env.hooks, err);
     if (failed) {
@@ -341,7 +358,14 @@ skep_code skep_vm_clone(const skep_vm *vm, skep_vm **out, skep_error *err)
     if (vm->image) {
         clone->image = sk_image_ref(vm->image);
         clone->native = vm->native ? sk_native_ref(vm->native) : NULL;
+        clone->env.image = clone->image;
+        clone->env.native = clone->native;
         clone->env.calls = resolve_calls(clone, &clone->helpers, clone->image);
+    }
+    failed = sk_vm_take_maps(clone, vm->maps, vm->env.map_count, vm->env.cpus, err);
+    if (failed) {
+        skep_vm_free(clone);
+        return failed;
     }
     if (!clone->env.grants || (vm->image && !clone->env.calls)) {
         skep_vm_free(clone);

@@ -25,10 +25,20 @@ struct skep_vm {
     size_t grant_room;
     struct sk_image *image; /* NULL: no program */
     struct sk_native *native; /* its machine code; NULL: none */
+    skep_map **maps;        /* [env.map_count], counted */
     size_t workspace_size;  /* of a run of it */
 };
 
 void sk_vm_drop_native(skep_vm *vm);
+
+/* Takes references to maps and to the cpus that they have in common (vm_maps.c); on failure the VM has some of them. */
+skep_code sk_vm_take_maps(skep_vm *vm, skep_map *const *maps, size_t count, skep_cpus *cpus, skep_error *err);
+void sk_vm_drop_maps(skep_vm *vm);
+/*
+ * References to maps become numbers: a handle, or the address of a value's byte. The program has just been made and is
+ * nobody else's yet.
+ */
+skep_code sk_vm_resolve_maps(const skep_vm *vm, struct sk_program *program, skep_error *err);
 
 /* Puts a run's fault into words, and returns its code (exec.c). */
 skep_code sk_vm_explain(const skep_vm *vm, const skep_run *run, skep_error *err);

@@ -20,22 +20,25 @@ static size_t place(const struct sk_helper_table *table, uint32_t id)
 const struct sk_helper *sk_helper_find(const struct sk_helper_table *table, uint32_t id)
 {
     size_t at = place(table, id);
-    return at < table->count && table->entries[at]->id == id ? table->entries[at] : NULL;
+    if (at < table->count && table->entries[at]->id == id)
+        return table->entries[at];
+    return table->builtin ? table->builtin(id) : NULL;
 }
 
 static skep_code check_prototype(const skep_prototype *prototype, skep_error *err)
 {
+    bool has_map = false;
     for (unsigned i = 0; i < 5; i++) {
         skep_arg arg = prototype->args[i];
         bool is_memory = arg == SKEP_ARG_MEM || arg == SKEP_ARG_MEM_WRITE;
         bool is_size = arg == SKEP_ARG_SIZE || arg == SKEP_ARG_SIZE_OR_ZERO;
         skep_arg before = i ? prototype->args[i - 1] : SKEP_ARG_ANY;
         skep_arg after = i < 4 ? prototype->args[i + 1] : SKEP_ARG_ANY;
-        if ((unsigned)arg > SKEP_ARG_MAP)
+        if ((unsigned)arg > SKEP_ARG_FUNC)
             return sk_fail(err, SKEP_ERR_ARGUMENT, "prototype: argument %u has no such type", i + 1);
-        if (arg == SKEP_ARG_MAP)
-            return sk_fail(err, SKEP_ERR_UNSUPPORTED, "prototype: argument %u is a map, and maps are not supported yet",
-                           i + 1);
+        has_map |= arg == SKEP_ARG_MAP;
+        if (arg >= SKEP_ARG_MAP_KEY && arg <= SKEP_ARG_MAP_VALUE_WRITE && !has_map)
+            return sk_fail(err, SKEP_ERR_ARGUMENT, "prototype: argument %u is of a map, so one before must be a map", i + 1);
         if (is_memory && after != SKEP_ARG_SIZE && after != SKEP_ARG_SIZE_OR_ZERO)
             return sk_fail(err, SKEP_ERR_ARGUMENT, "prototype: argument %u is memory, so the next must be its size", i + 1);
         if (is_size && before != SKEP_ARG_MEM && before != SKEP_ARG_MEM_WRITE)
@@ -97,6 +100,7 @@ skep_code sk_helper_table_copy(struct sk_helper_table *to, const struct sk_helpe
                                skep_error *err)
 {
     memset(to, 0, sizeof *to);
+    to->builtin = from->builtin;
     to->entries = sk_alloc_array(hooks, from->count, sizeof *to->entries);
     if (!to->entries)
         return sk_fail_memory(err);
@@ -119,6 +123,15 @@ void sk_helper_table_free(struct sk_helper_table *table, const skep_hooks *hooks
         sk_free(hooks, table->entries[i]);
     sk_free(hooks, table->entries);
     memset(table, 0, sizeof *table);
+}
+
+bool sk_helper_attend(skep_run *run)
+{
+    if (run->attention & SK_ATTENTION_END)
+        run->attention = SK_ATTENTION_END; /* in a callback; nothing failed */
+    else if (run->attention & SK_ATTENTION_FAILED)
+        sk_run_fault(run, SKEP_ERR_HELPER, 0);
+    return false;
 }
 
 static bool bad_argument(skep_run *run, const struct sk_helper *helper, unsigned arg, uint64_t value, const char *what)
@@ -157,10 +170,22 @@ static bool check_string(skep_run *run, const struct sk_helper *helper, uint64_t
     return bad_argument(run, helper, i, address, "leads to a string that does not end");
 }
 
+static bool check_bytes(skep_run *run, const struct sk_helper *helper, unsigned i, uint64_t address, uint64_t size, bool write)
+{
+    struct sk_region region;
+    if (size == 0 || sk_run_find(run, address, size, write, &region))
+        return true;
+    char what[96];
+    sk_snfmt(what, sizeof what, "does not lead to %U bytes that the program may %s", size, write ? "write" : "read");
+    return bad_argument(run, helper, i, address, what);
+}
+
 bool sk_helper_check(skep_run *run, const struct sk_helper *helper, const uint64_t args[5])
 {
+    const struct skep_map *map = NULL;
     for (unsigned i = 0; i < 5; i++) {
         bool good = true;
+        const uint64_t arg = args[i];
         switch ((skep_arg)helper->args[i]) {
         case SKEP_ARG_MEM:
         case SKEP_ARG_MEM_WRITE: good = check_memory(run, helper, args, i); break;
@@ -169,7 +194,16 @@ bool sk_helper_check(skep_run *run, const struct sk_helper *helper, const uint64
         case SKEP_ARG_CONTEXT:
             good = args[i] == run->context || bad_argument(run, helper, i, args[i], "is not the context");
             break;
-        case SKEP_ARG_MAP: /* cannot be registered */
+        case SKEP_ARG_MAP:
+            map = sk_run_map(run, arg);
+            good = map || bad_argument(run, helper, i, arg, "is not a map");
+            break;
+        case SKEP_ARG_MAP_KEY: good = check_bytes(run, helper, i, arg, map->key_size, false); break;
+        case SKEP_ARG_MAP_VALUE: good = check_bytes(run, helper, i, arg, map->value_size, false); break;
+        case SKEP_ARG_MAP_VALUE_WRITE: good = check_bytes(run, helper, i, arg, map->value_size, true); break;
+        case SKEP_ARG_INT_WRITE: good = check_bytes(run, helper, i, arg, 4, true); break;
+        case SKEP_ARG_LONG_WRITE: good = check_bytes(run, helper, i, arg, 8, true); break;
+        case SKEP_ARG_FUNC: /* looked up when it is called */
         case SKEP_ARG_SIZE: /* goes with the memory before it */
         case SKEP_ARG_SIZE_OR_ZERO:
         case SKEP_ARG_SCALAR:
@@ -179,6 +213,19 @@ bool sk_helper_check(skep_run *run, const struct sk_helper *helper, const uint64
             return false;
     }
     return true;
+}
+
+skep_map *skep_run_map(const skep_run *run, uint64_t handle) { return sk_run_map(run, handle); }
+
+bool skep_run_call(skep_run *run, uint64_t function, const uint64_t args[5], uint64_t *result)
+{
+    memcpy(run->regs + 1, args, 5 * sizeof *args);
+    const struct sk_helper *helper = run->helper;
+    bool ok = run->engine->invoke(run, function, result);
+    run->helper = helper;
+    if (!ok)
+        run->attention |= SK_ATTENTION_FAILED;
+    return ok;
 }
 
 void *skep_run_user(const skep_run *run) { return run->helper ? run->helper->user : NULL; }

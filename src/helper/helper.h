@@ -21,6 +21,8 @@ struct sk_helper {
 struct sk_helper_table {
     struct sk_helper **entries; /* [count], ascending by id */
     size_t count, room;
+    /* Those that nobody registered: the kernel's, or NULL. */
+    const struct sk_helper *(*builtin)(uint32_t id);
 };
 
 skep_code sk_helper_register(struct sk_helper_table *table, const skep_hooks *hooks, uint32_t id,
@@ -32,6 +34,9 @@ void sk_helper_table_free(struct sk_helper_table *table, const skep_hooks *hooks
 
 /* Checks what the prototype declares against the run's regions. False: the run has its fault. */
 bool sk_helper_check(skep_run *run, const struct sk_helper *helper, const uint64_t args[5]);
+
+/* After a helper that set run->attention. False: the run has its fault, or something else that ends this program. */
+bool sk_helper_attend(skep_run *run);
 
 /*
  * Calls the helper with r1..r5 of the run, stores r0 and clears r1..r5. False: the run has its fault. `checked`:
@@ -45,7 +50,7 @@ static inline bool sk_helper_call(skep_run *run, const struct sk_helper *helper,
         return false;
     r[0] = helper->fn(r[1], r[2], r[3], r[4], r[5], run);
     memset(r + 1, 0, 5 * sizeof *r);
-    return SK_LIKELY(!run->helper_failed) || sk_run_fault(run, SKEP_ERR_HELPER, 0);
+    return SK_LIKELY(!run->attention) || sk_helper_attend(run);
 }
 
 #endif

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "interp/frame.h"
 
+#include "base/fmt.h"
+#include "run/begin.h"
+
 bool sk_frame_packet(const skep_run *run, uint32_t offset, unsigned size, uint64_t *value)
 {
     if ((uint64_t)offset + size > run->packet_size)
@@ -15,7 +18,7 @@ bool sk_frame_packet(const skep_run *run, uint32_t offset, unsigned size, uint64
 
 bool sk_frame_enter(const struct sk_image *image, skep_run *run, uint32_t subprog, uint32_t back)
 {
-    if (run->depth + 1 >= SKEP_MAX_FRAMES)
+    if (run->depth + 1 >= run->most_frames)
         return sk_run_fault(run, SKEP_ERR_DEPTH, 0);
     const struct sk_subprog *sub = &image->program->subprogs[subprog];
     struct sk_frame *frame = &run->frames[++run->depth];
@@ -39,6 +42,82 @@ uint32_t sk_frame_leave(const struct sk_image *image, skep_run *run)
     memset(run->regs + 1, 0, 5 * sizeof *run->regs);
     sk_run_pop_stack(run, image->frame_sizes[frame->subprog]);
     return frame->back;
+}
+
+/* Visits of the program that follows: in the room of the one before where that suffices. */
+static bool make_counters(skep_run *run, const struct sk_run_shape *shape, void **memory)
+{
+    *memory = NULL;
+    if (shape->most_may_gotos > run->may_goto_stride) {
+        *memory = sk_alloc_array(&run->env->hooks, (size_t)shape->most_may_gotos * SKEP_MAX_FRAMES, sizeof *run->may_gotos);
+        if (!*memory) {
+            sk_snfmt(run->message, sizeof run->message, "no memory for the counters of the program that follows");
+            return sk_run_fault(run, SKEP_ERR_HELPER, 0);
+        }
+        run->may_gotos = *memory;
+    } else {
+        run->may_gotos += (size_t)run->depth * run->may_goto_stride;
+    }
+    run->may_goto_stride = shape->most_may_gotos;
+    if (shape->main_may_gotos)
+        memset(run->may_gotos, 0, shape->main_may_gotos * sizeof(uint32_t));
+    return true;
+}
+
+/* What a tail call changes of the run and puts back. */
+struct view {
+    const struct sk_run_env *env;
+    uint64_t stack_low, stack_top;
+    uint32_t bases, depth, most_frames, may_goto_stride;
+    bool whole_frames;
+    uint32_t *may_gotos;
+    struct sk_frame frames[SKEP_MAX_FRAMES];
+};
+
+bool sk_frame_tail(skep_run *run)
+{
+    const struct sk_run_env *env = run->tail;
+    const struct sk_run_shape *shape = &env->image->shape;
+    struct view old = {run->env,        run->stack_low,       run->stack_top,    run->bases,    run->depth,
+                       run->most_frames, run->may_goto_stride, run->whole_frames, run->may_gotos, {{.back = 0}}};
+    const uint64_t top = run->depth ? run->frames[run->depth - 1].low : run->stack_top;
+    const uint64_t frames_left = (top - run->stack_bottom) / SKEP_STACK_SIZE;
+    void *memory;
+    if (frames_left == 0)
+        return sk_run_fault(run, SKEP_ERR_DEPTH, 0);
+    if (!make_counters(run, shape, &memory))
+        return false;
+    memcpy(old.frames, run->frames, (run->depth + 1) * sizeof *run->frames);
+    memset(run->regs, 0, sizeof *run->regs * 10);
+    run->regs[1] = run->context;
+    run->regs[2] = run->second;
+    run->regs[10] = run->stack_top = run->stack_low = top;
+    run->most_frames = frames_left < SKEP_MAX_FRAMES ? (uint32_t)frames_left : SKEP_MAX_FRAMES;
+    run->depth = 0;
+    run->env = env;
+    run->bases = shape->bases;
+    run->whole_frames = shape->unguarded;
+    sk_run_push_stack(run, shape->frame_size, shape->touched);
+    sk_run_ready(run);
+
+    run->nesting++;
+    bool ok = run->engine->enter(run);
+    run->nesting--;
+
+    run->env = old.env;
+    run->stack_low = old.stack_low;
+    run->stack_top = old.stack_top;
+    run->bases = old.bases;
+    run->depth = old.depth;
+    run->most_frames = old.most_frames;
+    run->may_goto_stride = old.may_goto_stride;
+    run->whole_frames = old.whole_frames;
+    run->may_gotos = old.may_gotos;
+    memcpy(run->frames, old.frames, (old.depth + 1) * sizeof *run->frames);
+    sk_free(&env->hooks, memory);
+    sk_run_ready(run);
+    run->stack_cached = true;
+    return ok;
 }
 
 uint32_t sk_function_of_handle(const struct sk_program *p, uint64_t handle)

@@ -26,8 +26,11 @@
 #define OR_PLAIN(variant, plain) plain
 #endif
 
-/* Called without an image it only hands out the table of handlers. */
-static bool loop(const struct sk_image *image, skep_run *run, const int32_t **ops)
+/*
+ * From index `start` on until the frame at hand is left; run->meter is what remains of the budget, before and after. Called
+ * without an image it only hands out the table of handlers.
+ */
+static bool loop(const struct sk_image *image, skep_run *run, uint32_t start, const int32_t **ops)
 {
 #define ENTRY(name, plain) [SK_IOP_##name] = HANDLER_OF(OR_PLAIN(name, plain))
 #if COMPUTED_GOTO
@@ -76,11 +79,12 @@ static bool loop(const struct sk_image *image, skep_run *run, const int32_t **op
     }
 
     const struct sk_icode *const code = image->code;
-    const struct sk_icode *ip = code;
+    const struct sk_icode *ip = code + start;
     const int64_t count = image->program->count;
     uint64_t *const r = run->regs;
     uint64_t acc = 0;
-    int64_t meter = (int64_t)run->budget;
+    int64_t meter = run->meter + start;
+    const uint32_t base = run->depth;
 
 #if COMPUTED_GOTO
 #define OP(name) L_##name:
@@ -209,8 +213,11 @@ dispatch:
             sk_run_fault(run, SKEP_ERR_CALL, image->call_ids[ip->imm]);
             goto fault;
         }
-        if (!sk_helper_call(run, helper, image->guarded))
-            goto fault;
+        run->meter = meter - (INDEX() + 1); /* callbacks draw on it, too */
+        bool went_on = sk_helper_call(run, helper, image->guarded);
+        meter = run->meter + INDEX() + 1;
+        if (SK_UNLIKELY(!went_on))
+            goto attend;
         acc = r[0];
         NEXT();
     }
@@ -234,8 +241,11 @@ dispatch:
         if (target <= UINT32_MAX) {
             const struct sk_helper *helper = sk_helper_find(run->env->helpers, (uint32_t)target);
             if (helper) {
-                if (!sk_helper_call(run, helper, image->guarded))
-                    goto fault;
+                run->meter = meter - (INDEX() + 1);
+                bool went_on = sk_helper_call(run, helper, image->guarded);
+                meter = run->meter + INDEX() + 1;
+                if (SK_UNLIKELY(!went_on))
+                    goto attend;
                 NEXT();
             }
         } else {
@@ -259,7 +269,8 @@ dispatch:
         if (EXHAUSTED())
             goto exhausted;
         meter -= INDEX() + 1;
-        if (run->depth == 0)
+    left:
+        if (run->depth == base)
             goto done;
         ip = code + sk_frame_leave(image, run);
         meter += INDEX();
@@ -272,6 +283,11 @@ dispatch:
         if (!sk_frame_packet(run, offset, (unsigned)ip->off, &acc)) {
             r[0] = 0;
             meter -= INDEX() + 1;
+            if (run->nesting) {
+                run->attention |= SK_ATTENTION_END;
+                run->meter = meter;
+                return false;
+            }
             goto done;
         }
         r[0] = acc;
@@ -283,24 +299,75 @@ dispatch:
     }
 #endif
 
+attend: /* a helper has something to say; the meter is behind its call */
+    if (run->attention == SK_ATTENTION_TAIL) {
+        run->attention = 0;
+        run->meter = meter - (INDEX() + 1);
+        if (sk_frame_tail(run)) {
+            acc = r[0];
+            meter = run->meter;
+            goto left;
+        }
+        meter = run->meter + INDEX() + 1;
+    }
+    if (run->attention == SK_ATTENTION_END) {
+        run->meter = meter - (INDEX() + 1);
+        if (run->nesting)
+            return false;
+        run->attention = 0;
+        r[0] = 0;
+        return true;
+    }
+    goto fault;
+
 done: /* LD_ABS may get here past the budget, which only meter points compare */
-    run->executed = run->budget - (uint64_t)(meter < 0 ? 0 : meter);
+    run->meter = meter;
     return true;
 
 exhausted:
     sk_run_fault(run, SKEP_ERR_BUDGET, 0);
 fault:
-    run->fault_index = (uint32_t)INDEX();
-    meter -= INDEX() + 1;
-    run->executed = run->budget - (uint64_t)(meter < 0 ? 0 : meter);
+    run->meter = meter - (INDEX() + 1);
+    if (!(run->attention & SK_ATTENTION_FAULT)) {
+        run->fault_index = (uint32_t)INDEX();
+        run->attention |= SK_ATTENTION_FAULT; /* those that called us have nothing to add */
+    }
     return false;
 }
 
 const int32_t *sk_interp_ops(void)
 {
     const int32_t *ops = NULL;
-    loop(NULL, NULL, &ops);
+    loop(NULL, NULL, 0, &ops);
     return ops;
 }
 
-bool sk_interp(const struct sk_image *image, skep_run *run) { return loop(image, run, NULL); }
+static bool invoke(skep_run *run, uint64_t handle, uint64_t *result)
+{
+    const struct sk_image *image = run->env->image;
+    uint32_t subprog = sk_function_of_handle(image->program, handle);
+    if (subprog == SK_NO_INDEX)
+        return sk_run_fault(run, SKEP_ERR_CALL, handle);
+    if (!sk_frame_enter(image, run, subprog, 0))
+        return false;
+    run->nesting++;
+    bool ok = loop(image, run, image->program->subprogs[subprog].begin, NULL);
+    run->nesting--;
+    *result = run->regs[0];
+    if (ok)
+        sk_frame_leave(image, run);
+    return ok;
+}
+
+static bool enter(skep_run *run) { return loop(run->env->image, run, 0, NULL); }
+
+static const struct sk_engine engine = {invoke, enter, NULL};
+
+bool sk_interp(const struct sk_image *image, skep_run *run)
+{
+    run->engine = &engine;
+    run->meter = (int64_t)run->budget;
+    bool ok = loop(image, run, 0, NULL);
+    run->executed = run->budget - (uint64_t)(run->meter < 0 ? 0 : run->meter);
+    return ok;
+}

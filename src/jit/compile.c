@@ -135,7 +135,7 @@ skep_code sk_jit_compile(struct sk_image *image, const struct sk_helper *const *
     sk_buf_init(&code, hooks);
     sk_buf_init(&lines, hooks);
     struct sk_native *native = sk_alloc_zero(hooks, sizeof *native);
-    uint32_t *entries = sk_alloc_array(hooks, image->program->subprog_count, sizeof *entries);
+    uint32_t *entries = sk_alloc_array(hooks, (size_t)image->program->subprog_count + 1, sizeof *entries);
     skep_code failed = SKEP_ERR_MEMORY;
     if (begin(&c, image, calls, context_is_memory) && native && entries) {
         c.lines = options->lines ? &lines : NULL;

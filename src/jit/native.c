@@ -31,11 +31,14 @@ static void set_stack(skep_run *run)
                clean ? SKEP_READ | SKEP_WRITE : 0);
 }
 
+static const struct sk_engine engine;
+
 void sk_native_begin(skep_run *run, const struct sk_native *native)
 {
     const struct sk_region *home = NULL, *context = NULL;
     run->native = native;
     run->native_table = &sk_native_table;
+    run->engine = &engine;
     if (!native->limits)
         return;
     for (size_t i = 0; i < run->region_count; i++) {
@@ -102,23 +105,98 @@ static bool call(skep_run *run, uint32_t number)
     return sk_helper_call(run, helper, run->native->image->guarded);
 }
 
+/* A helper called so says all it has to say through run->attention. */
 static const void *callx(skep_run *run, uint64_t target)
 {
     const struct sk_native *native = run->native;
     if (target <= UINT32_MAX) {
         const struct sk_helper *helper = sk_helper_find(run->env->helpers, (uint32_t)target);
         if (helper) {
-            sk_helper_call(run, helper, native->image->guarded);
+            if (!sk_helper_call(run, helper, native->image->guarded) && !run->attention)
+                run->attention = SK_ATTENTION_FAILED;
             return NULL;
         }
     } else {
         uint32_t subprog = sk_function_of_handle(native->image->program, target);
-        if (subprog != SK_NO_INDEX)
-            return enter(run, subprog) ? (const uint8_t *)native->pages + native->entries[subprog] : NULL;
+        if (subprog != SK_NO_INDEX && enter(run, subprog))
+            return (const uint8_t *)native->pages + native->entries[subprog];
     }
     sk_run_fault(run, SKEP_ERR_CALL, target);
+    run->attention |= SK_ATTENTION_FAILED;
     return NULL;
 }
+
+static bool attend(skep_run *run, uint32_t index)
+{
+    if (run->attention == SK_ATTENTION_TAIL) {
+        const uint64_t sp = run->native_sp;
+        run->attention = 0;
+        bool ok = sk_frame_tail(run);
+        run->native_sp = sp;
+        if (ok)
+            return true;
+    }
+    if (run->attention && !run->code)
+        sk_helper_attend(run); /* who was called directly */
+    if (run->attention == SK_ATTENTION_END && !run->nesting)
+        run->attention = 0;
+    if (run->code && !(run->attention & SK_ATTENTION_FAULT)) {
+        run->fault_index = index;
+        if (run->nesting)
+            run->attention |= SK_ATTENTION_FAULT;
+    }
+    return false;
+}
+
+/* A nested run ended the whole one: those above have nothing to add. Code writes only the number of some faults. */
+static bool fault_below(skep_run *run)
+{
+    if (run->code) {
+        run->attention |= SK_ATTENTION_FAULT;
+        if (!run->fault_env)
+            run->fault_env = run->env;
+    }
+    return false;
+}
+
+static bool invoke(skep_run *run, uint64_t handle, uint64_t *result)
+{
+    const struct sk_native *native = run->native;
+    uint32_t subprog = sk_function_of_handle(native->image->program, handle);
+    if (subprog == SK_NO_INDEX)
+        return sk_run_fault(run, SKEP_ERR_CALL, handle);
+    if (!sk_frame_enter(native->image, run, subprog, 0))
+        return false;
+    uint64_t (*gate)(skep_run *, const void *);
+    const void *at = (const uint8_t *)native->pages + native->entries[native->image->program->subprog_count];
+    memcpy(&gate, &at, sizeof gate);
+    const uint64_t sp = run->native_sp;
+    run->nesting++;
+    *result = gate(run, (const uint8_t *)native->pages + native->entries[subprog]);
+    run->nesting--;
+    run->native_sp = sp;
+    if (run->code || run->attention & SK_ATTENTION_END)
+        return fault_below(run);
+    return leavex(run);
+}
+
+/* The program of run->env, in the frame that was made for it. */
+static bool enter_main(skep_run *run)
+{
+    const struct sk_native *caller = run->native, *native = run->env->native;
+    const uint64_t budget = run->budget;
+    run->budget = run->meter < 0 ? 0 : (uint64_t)run->meter;
+    sk_native_begin(run, native);
+    run->regs[0] = sk_native_entry_of(native)(run);
+    run->budget = budget;
+    sk_native_begin(run, caller);
+    return (!run->code && !(run->attention & SK_ATTENTION_END)) || fault_below(run);
+}
+
+/* Nothing is compared inline any more until it is found anew. */
+static void forget(skep_run *run) { (void)run; }
+
+static const struct sk_engine engine = {invoke, enter_main, forget};
 
 static bool packet(skep_run *run, const struct sk_insn *insn)
 {
@@ -129,6 +207,10 @@ static bool packet(skep_run *run, const struct sk_insn *insn)
     if (sk_frame_packet(run, offset, sizes[insn->op], &run->regs[0]))
         return true;
     /* Without a fault: the program ends with 0, from any depth, and the run may be entered again. */
+    if (run->nesting) { /* those that called have to end, too */
+        run->attention |= SK_ATTENTION_END;
+        return false;
+    }
     run->depth = 0;
     run->stack_low = run->frames[0].low;
     run->regs[10] = run->stack_top;
@@ -169,4 +251,4 @@ static bool step(skep_run *run, uint32_t index)
     }
 }
 
-const struct sk_native_table sk_native_table = {guard, enter, leave, leavex, call, step, clean, callx};
+const struct sk_native_table sk_native_table = {guard, enter, leave, leavex, call, step, clean, callx, attend};

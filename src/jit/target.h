@@ -14,7 +14,7 @@
 
 struct sk_target {
     const char *name;
-    /* Appends the code. Failures stick in the buffer. entries[subprog] gets where each function begins. */
+    /* Appends the code. Failures stick in the buffer. entries[subprog] gets where each function begins, the last the gate. */
     void (*emit)(const struct sk_compile *c, struct sk_buf *code, uint32_t *entries);
 };
 
@@ -31,7 +31,7 @@ struct sk_native {
     void *pages;
     size_t room;       /* bytes of pages; 0: they are the caller's */
     size_t size;       /* bytes of code */
-    uint32_t *entries; /* [subprog_count] where each function begins */
+    uint32_t *entries; /* [subprog_count] where each function begins; behind them the gate, through which C calls them */
     uint32_t limits;   /* the guards there are: bit 8 * region + 4 * write + log2 of the size in bytes */
     struct sk_line *lines; /* [line_count], in the order of the code; NULL: not kept */
     size_t line_count;
@@ -47,7 +47,8 @@ struct sk_native_table {
     bool (*call)(skep_run *run, uint32_t number);
     bool (*step)(skep_run *run, uint32_t index); /* false without a fault: the program ends with 0 */
     void (*clean)(skep_run *run); /* main's frame and counters as new, for a run that is used again */
-    const void *(*callx)(skep_run *run, uint64_t target); /* the function's code, entered; NULL: a helper, called, or a fault */
+    const void *(*callx)(skep_run *run, uint64_t target); /* the function's code, entered; NULL: a helper, called, or run->attention */
+    bool (*attend)(skep_run *run, uint32_t index); /* true: a tail call was made, its r0 is in regs[0]; false: leave */
 };
 extern const struct sk_native_table sk_native_table;
 

@@ -103,8 +103,8 @@ static bool find_value(const struct skep_map *map, uint64_t address, struct sk_s
     if (offset >= a->extent)
         return false;
     uint64_t index = offset / a->stride;
-    *span = (struct sk_span){sk_addr(a->values) + part * a->per_cpu + index * a->stride, map->value_size};
-    return offset - index * a->stride < map->value_size;
+    *span = (struct sk_span){sk_addr(a->values) + part * a->per_cpu + index * a->stride, a->stride};
+    return true;
 }
 
 static int next_key(struct skep_map *map, const void *key, void *next)

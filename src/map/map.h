@@ -36,7 +36,7 @@ struct skep_map {
     uint32_t btf_key, btf_value;
 };
 
-/* Memory of one value. */
+/* Memory of one value, its size rounded up to 8: what programs may reach through its address. */
 struct sk_span {
     uint64_t low, size;
 };
@@ -88,6 +88,9 @@ struct sk_map_ops {
 
 /* maps.c: the built-in types; NULL: there is none of that number. */
 const struct sk_map_ops *sk_map_ops_of(uint32_t type);
+
+struct skep_map *sk_map_ref(struct skep_map *map);
+void sk_map_unref(struct skep_map *map); /* NULL is fine */
 
 static inline size_t sk_map_round8(size_t size) { return (size + 7) & ~(size_t)7; }
 

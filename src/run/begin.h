@@ -45,7 +45,14 @@ static inline skep_run *sk_run_init(void *workspace, const struct sk_run_shape *
         memset(run->may_gotos, 0, shape->main_may_gotos * sizeof(uint32_t));
     run->helper = NULL;
     run->code = SKEP_OK;
-    run->helper_failed = false;
+    run->attention = 0;
+    run->fault_env = NULL;
+    run->engine = NULL;
+    run->cpu = SK_NO_CPU;
+    run->held_count = 0;
+    run->tail_calls = run->nesting = 0;
+    run->stack_bottom = sk_addr(at);
+    run->most_frames = SKEP_MAX_FRAMES;
     run->detail = 0;
     run->message[0] = 0;
     *extra = at + SK_STACK_BYTES + SK_ALIGN16((size_t)shape->most_may_gotos * SKEP_MAX_FRAMES * sizeof(uint32_t));

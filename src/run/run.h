@@ -15,6 +15,7 @@
 #define SK_RUN_H
 
 #include "base/mem.h"
+#include "map/map.h"
 
 enum { SK_GUARD_READ, SK_GUARD_WRITE };
 
@@ -36,9 +37,38 @@ struct sk_frame {
     uint32_t unclean;  /* bytes from there that were not zeroed, see sk_run_push_stack */
 };
 
+/*
+ * What a run got from a helper and may reach, name or give back until it does: a map that was looked up in another one, a
+ * record of a ring buffer, memory of a helper's.
+ */
+enum sk_held_kind { SK_HELD_FREE, SK_HELD_MAP, SK_HELD_MEMORY };
+struct sk_held {
+    uint8_t kind;
+    uint32_t access;    /* of SK_HELD_MEMORY: SKEP_READ, SKEP_WRITE */
+    uint64_t low, size; /* its memory */
+    struct skep_map *map; /* of SK_HELD_MAP, counted; else what the memory belongs to, or NULL */
+    void (*drop)(skep_run *run, struct sk_held *held); /* what the end of the run does with it; NULL: nothing */
+};
+#define SK_HELD_MOST 32u
+
+/* How helpers get back into the program that called them; set by the engine that runs. */
+struct sk_engine {
+    /* The function of that handle, with r1..r5 of the run, in a frame of its own. False: the run has its fault. */
+    bool (*invoke)(skep_run *run, uint64_t handle, uint64_t *result);
+    /* Another VM's program from its beginning, in the frame at hand; r0 is in regs[0]. False: the run has its fault. */
+    bool (*enter)(skep_run *run);
+    /* Memory that was reachable no longer is. NULL: nothing to do. */
+    void (*forget)(skep_run *run);
+};
+
 /* What a run shares with every other run of its VM. */
 struct sk_run_env {
     skep_hooks hooks;
+    struct skep_map *const *maps; /* those that the program names, by their place in it */
+    uint32_t map_count;
+    struct skep_cpus *cpus; /* NULL: runs own no cpu */
+    const struct sk_image *image;
+    const struct sk_native *native;
     const struct sk_helper_table *helpers;
     const struct sk_helper **calls; /* the helper of each id that the program calls, or NULL: see interp/lower.h */
     struct sk_region *grants;
@@ -79,19 +109,34 @@ struct skep_run {
     uint32_t may_goto_stride;
 
     const struct sk_run_env *env;
+    const struct sk_engine *engine;
     const struct sk_helper *helper; /* in charge right now */
+    uint32_t cpu;                   /* the slot of env->cpus that the run owns */
+    uint32_t held_count;
+    struct sk_held held[SK_HELD_MOST];
+    const struct sk_run_env *tail; /* with SK_ATTENTION_TAIL: whose program follows */
+    uint32_t tail_calls;           /* so far */
+    uint32_t nesting;              /* engines at work above the first: callbacks, tail calls */
+    uint64_t stack_bottom;
+    uint32_t most_frames;          /* SKEP_MAX_FRAMES, or what is left of the stack after a tail call */
 
     /* The outcome. The first fault counts; the fault_ members are set with a code only. */
     skep_code code;
-    bool helper_failed;
+    uint32_t attention; /* SK_ATTENTION_*: what the engine is to look at after a helper */
     bool fault_write;
     uint32_t fault_index;
+    const struct sk_run_env *fault_env; /* whose program it is in */
     uint32_t fault_size;
     uint64_t fault_address;
     int64_t detail; /* of a helper that failed */
     uint64_t executed;
     char message[192]; /* what a helper said; empty: a stock sentence */
 };
+
+#define SK_ATTENTION_FAILED 1u /* skep_run_fail() */
+#define SK_ATTENTION_FAULT 2u  /* the run has its fault already: a callback's */
+#define SK_ATTENTION_TAIL 4u   /* a tail call */
+#define SK_ATTENTION_END 8u    /* the program ends here with 0: LD_ABS in a callback */
 
 /* What a program's shape asks of a run. */
 struct sk_run_shape {
@@ -147,6 +192,33 @@ static inline void sk_run_push_stack(skep_run *run, uint32_t size, uint32_t touc
         memset(sk_ptr(run->stack_low + size - touched), 0, touched);
 }
 void sk_run_pop_stack(skep_run *run, uint32_t size);
+
+/*
+ * The number that programs know a map by, env->maps[place] or held[place]. Above helper ids and function handles, the same
+ * everywhere, looked up and never followed.
+ */
+#define SK_MAP_HANDLE_TAG UINT64_C(0x200000000)
+#define SK_MAP_HANDLE_HELD UINT64_C(0x80000000)
+/* The map of a handle, or NULL. */
+static inline struct skep_map *sk_run_map(const skep_run *run, uint64_t handle)
+{
+    uint64_t place = handle ^ SK_MAP_HANDLE_TAG;
+    if (SK_LIKELY(place < run->env->map_count))
+        return run->env->maps[place];
+    place ^= SK_MAP_HANDLE_HELD;
+    return place < run->held_count && run->held[place].kind == SK_HELD_MAP ? run->held[place].map : NULL;
+}
+
+/* A place for something held, its kind set and the rest zero; NULL: there is too much. */
+struct sk_held *sk_run_hold(skep_run *run, enum sk_held_kind kind);
+/* No longer held, nor reachable; the place may be used again. Nothing is dropped. */
+void sk_run_unhold(skep_run *run, struct sk_held *held);
+/* The memory that is held and begins at that address, of that map (NULL: of none); NULL: there is none. */
+struct sk_held *sk_run_held_at(skep_run *run, uint64_t low, const struct skep_map *map);
+/* The handle of a map that was looked up in another one, whose reference the run takes over; 0: it holds too much. */
+uint64_t sk_run_hold_map(skep_run *run, struct skep_map *map);
+/* Gives back what is held, and the cpu. */
+void sk_run_end(skep_run *run);
 
 /* Zeroes what the frames in use have not had zeroed. */
 void sk_run_clean_frames(skep_run *run);

@@ -51,11 +51,6 @@ static skep_code check_kind(const struct sk_program *p, uint32_t i, skep_error *
 {
     switch (p->insns[i].op) {
     case SK_OP_CALL_KFUNC: return refuse(p, i, err, "calls to kernel functions are not supported");
-    case SK_OP_LDDW_MAP_FD:
-    case SK_OP_LDDW_MAP_VALUE:
-    case SK_OP_LDDW_MAP_IDX:
-    case SK_OP_LDDW_MAP_IDX_VALUE:
-        return refuse(p, i, err, "it refers to a map, and maps are not supported yet");
     case SK_OP_LDDW_VAR: return refuse(p, i, err, "it refers to a platform variable, and there are none here");
     default: return SKEP_OK;
     }

@@ -171,8 +171,8 @@ static void test_wrong_prototypes(void **state)
         const skep_helper helper = {.size = sizeof helper, .fn = record, .prototype = bad[i]};
         REFUSED(skep_vm_register(vm, 1, &helper, &err), SKEP_ERR_ARGUMENT, "prototype");
     }
-    const skep_helper map = {.size = sizeof map, .fn = record, .prototype = PROTO(SKEP_ARG_MAP)};
-    REFUSED(skep_vm_register(vm, 1, &map, &err), SKEP_ERR_UNSUPPORTED, "map");
+    const skep_helper key = {.size = sizeof key, .fn = record, .prototype = PROTO(SKEP_ARG_MAP_KEY, SKEP_ARG_MAP)};
+    REFUSED(skep_vm_register(vm, 1, &key, &err), SKEP_ERR_ARGUMENT, "of a map");
     const skep_prototype small = {.size = 1};
     const skep_helper helper = {.size = sizeof helper, .fn = record, .prototype = &small};
     REFUSED(skep_vm_register(vm, 1, &helper, &err), SKEP_ERR_ARGUMENT, "size");

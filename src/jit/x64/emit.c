@@ -233,7 +233,7 @@ static void emit_call_local(struct sk_x64_emitter *e, const struct sk_ir *ir)
     }
     x_load(b, 4, false, T1, FIELD(depth));
     x_alu_imm(b, 32, X_ADD, T1, 1);
-    x_alu_imm(b, 32, X_CMP, T1, (int32_t)SKEP_MAX_FRAMES);
+    x_alu_load(b, 32, X_CMP, T1, FIELD(most_frames));
     add_stub(e, (struct sk_x64_stub){.kind = STUB_DEPTH, .from = x_jcc(b, CC_AE), .index = ir->index, .used = used_by(e, ir)});
     x_store(b, 4, T1, FIELD(depth));
     x_push(b, RBP);
@@ -276,8 +276,8 @@ static void emit_callx(struct sk_x64_emitter *e, const struct sk_ir *ir)
     emit_call_entered(e, 0, true);
     size_t done = x_jmp(b);
     x_patch(b, helper, b->size);
-    x_alu_mem_imm(b, 32, X_CMP, FIELD(code), 0);
-    fault_if(e, ir, CC_NE);
+    x_alu_mem_imm(b, 32, X_CMP, FIELD(attention), 0);
+    attend_if(e, ir, CC_NE);
     x_patch(b, done, b->size);
 }
 
@@ -290,7 +290,7 @@ static void emit_call(struct sk_x64_emitter *e, const struct sk_ir *ir)
     if (!helper || (image->guarded && helper->has_prototype)) {
         x_mov_imm(e->code, T1, number);
         call_thunk(e, THUNK_CALL);
-        fault_if(e, ir, CC_E);
+        attend_if(e, ir, CC_E);
         return;
     }
     /* The arguments are where C wants them. Whose function it is is read at run time: the code may be moved elsewhere. */
@@ -303,8 +303,8 @@ static void emit_call(struct sk_x64_emitter *e, const struct sk_ir *ir)
     x_mov(b, 64, R9, RUN);
     x_call_mem(b, x_at(T2, (int32_t)offsetof(struct sk_helper, fn)));
     x_load(b, 8, false, METER, FIELD(meter));
-    x_alu_mem_imm(b, 8, X_CMP, FIELD(helper_failed), 0);
-    add_stub(e, (struct sk_x64_stub){.kind = STUB_HELPER, .from = x_jcc(b, CC_NE), .index = ir->index, .used = used_by(e, ir)});
+    x_alu_mem_imm(b, 32, X_CMP, FIELD(attention), 0);
+    attend_if(e, ir, CC_NE);
 }
 
 static void emit_exit(struct sk_x64_emitter *e, const struct sk_ir *ir)
@@ -498,6 +498,8 @@ static void emit(const struct sk_compile *c, struct sk_buf *code, uint32_t *entr
                 emit_function(&e, s);
         sk_x64_stubs(&e, saved_by_main);
         begin_line(&e, SK_NO_INDEX);
+        entries[p->subprog_count] = (uint32_t)code->size;
+        sk_x64_gate(&e, saved_by_main);
         sk_x64_thunks(&e);
         const struct sk_x64_jump *calls = (const struct sk_x64_jump *)(const void *)e.calls.data;
         for (size_t i = 0; i < e.calls.size / sizeof *calls; i++)

@@ -19,17 +19,19 @@ static const uint8_t sk_x64_home[SK_REGISTERS] = {RAX, RDI, RSI, RDX, RCX, R8, R
 #define REG_FIELD(n) x_at(RUN, (int32_t)(offsetof(skep_run, regs) + 8 * (n)))
 
 /* The functions of struct sk_native_table, by their place in it. */
-enum sk_x64_thunk { THUNK_GUARD, THUNK_ENTER, THUNK_LEAVE, THUNK_LEAVEX, THUNK_CALL, THUNK_STEP, THUNK_CLEAN, THUNK_CALLX, THUNK_COUNT };
+enum sk_x64_thunk { THUNK_GUARD, THUNK_ENTER, THUNK_LEAVE, THUNK_LEAVEX, THUNK_CALL, THUNK_STEP, THUNK_CLEAN, THUNK_CALLX,
+                    THUNK_ATTEND, THUNK_COUNT };
 
 /* Something to be written behind the code. */
 struct sk_x64_stub {
-    enum { STUB_FAULT, STUB_BUDGET, STUB_HELPER, STUB_DEPTH, STUB_GUARD, STUB_GROUP, STUB_ALIGN, STUB_LEAVE } kind;
+    enum { STUB_FAULT, STUB_BUDGET, STUB_ATTEND, STUB_DEPTH, STUB_GUARD, STUB_GROUP, STUB_ALIGN, STUB_LEAVE } kind;
     size_t from, back; /* the jump that leads here; where to go on */
     size_t second;     /* of a group: another such jump, or 0 */
     uint32_t index;
     int32_t used; /* what to take off the meter */
     struct sk_x64_mem place;
     uint32_t size_and_write;
+    uint16_t saved; /* of a call: what its function puts back when a tail call ends it */
     const struct sk_ir *group; /* a guard's: the first of those that it stands for */
 };
 
@@ -89,6 +91,12 @@ static inline int32_t used_by(const struct sk_x64_emitter *e, const struct sk_ir
 static inline void fault_if(struct sk_x64_emitter *e, const struct sk_ir *ir, enum sk_x64_cc cc)
 {
     add_stub(e, (struct sk_x64_stub){.kind = STUB_FAULT, .from = x_jcc(e->code, cc), .index = ir->index, .used = used_by(e, ir)});
+}
+
+/* Behind a helper, if it has something to say: a fault, a tail call, an end. */
+static inline void attend_if(struct sk_x64_emitter *e, const struct sk_ir *ir, enum sk_x64_cc cc)
+{
+    add_stub(e, (struct sk_x64_stub){.kind = STUB_ATTEND, .from = x_jcc(e->code, cc), .index = ir->index, .saved = e->saved});
 }
 
 /* A meter point that is not a jump: the meter becomes exact, and what follows counts anew. */
@@ -151,6 +159,8 @@ void sk_x64_bswap(struct sk_x64_emitter *e, const struct sk_ir *ir);
 
 /* outside.c */
 void sk_x64_thunks(struct sk_x64_emitter *e);
+/* How C calls a function of the program: gate(run, its address). */
+void sk_x64_gate(struct sk_x64_emitter *e, uint16_t saved_by_main);
 void sk_x64_stubs(struct sk_x64_emitter *e, uint16_t saved_by_main);
 
 #endif

@@ -41,7 +41,7 @@ static void emit_quiet_thunk(struct sk_x64_emitter *e, enum sk_x64_thunk thunk)
     x_ret(b);
 }
 
-/* With the registers in the run: call (T1 number), step (T1 index), callx (T2 handle; T1 becomes the function). */
+/* With the registers in the run: call (T1 number), step and attend (T1 index), callx (T2 handle; T1 becomes the function). */
 static void emit_sync_thunk(struct sk_x64_emitter *e, enum sk_x64_thunk thunk)
 {
     struct sk_buf *b = e->code;
@@ -60,7 +60,7 @@ static void emit_sync_thunk(struct sk_x64_emitter *e, enum sk_x64_thunk thunk)
         x_mov(b, 64, T1, RAX);
     else
         x_extend(b, 32, 8, false, T1, RAX);
-    for (unsigned r = 0; r <= (thunk == THUNK_CALL ? 0 : last); r++)
+    for (unsigned r = 0; r <= (thunk == THUNK_CALL || thunk == THUNK_ATTEND ? 0 : last); r++)
         if (r < 10)
             x_load(b, 8, false, sk_x64_home[r], REG_FIELD(r));
     x_test(b, 64, T1, T1);
@@ -90,6 +90,24 @@ static void emit_group_stub(struct sk_x64_emitter *e, const struct sk_x64_stub *
     x_patch(b, x_jmp(b), s->back);
 }
 
+void sk_x64_gate(struct sk_x64_emitter *e, uint16_t saved_by_main)
+{
+    struct sk_buf *b = e->code;
+    e->saved = saved_by_main;
+    x_endbr64(b);
+    push_saved(e); /* as main does: a fault below leaves through main's end */
+    x_mov(b, 64, RUN, RDI);
+    x_mov(b, 64, T1, RSI);
+    x_store(b, 8, RSP, FIELD(native_sp));
+    x_load(b, 8, false, METER, FIELD(meter));
+    x_load(b, 8, false, RBP, REG_FIELD(10));
+    for (unsigned r = 1; r <= 5; r++)
+        x_load(b, 8, false, sk_x64_home[r], REG_FIELD(r));
+    x_call_reg(b, T1);
+    x_store(b, 8, METER, FIELD(meter));
+    pop_saved(e);
+}
+
 void sk_x64_stubs(struct sk_x64_emitter *e, uint16_t saved_by_main)
 {
     struct sk_buf *b = e->code;
@@ -102,9 +120,6 @@ void sk_x64_stubs(struct sk_x64_emitter *e, uint16_t saved_by_main)
     pop_saved(e);
     size_t budget = b->size;
     x_store_imm(b, 4, SKEP_ERR_BUDGET, FIELD(code));
-    x_patch(b, x_jmp(b), leave);
-    size_t helper = b->size;
-    x_store_imm(b, 4, SKEP_ERR_HELPER, FIELD(code));
     x_patch(b, x_jmp(b), leave);
     size_t align = b->size;
     x_store(b, 8, T2, FIELD(fault_address));
@@ -124,6 +139,14 @@ void sk_x64_stubs(struct sk_x64_emitter *e, uint16_t saved_by_main)
             x_patch(b, x_jmp(b), s->back);
             continue;
         }
+        if (s->kind == STUB_ATTEND) { /* the meter is exact here */
+            x_mov_imm(b, T1, s->index);
+            call_thunk(e, THUNK_ATTEND);
+            x_patch(b, x_jcc(b, CC_E), leave);
+            e->saved = s->saved;
+            pop_saved(e);
+            continue;
+        }
         if (s->kind == STUB_GROUP) {
             if (s->second)
                 x_patch(b, s->second, b->size);
@@ -140,7 +163,6 @@ void sk_x64_stubs(struct sk_x64_emitter *e, uint16_t saved_by_main)
             x_alu_imm(b, 64, X_SUB, METER, s->used);
         x_store_imm(b, 4, (int32_t)s->index, FIELD(fault_index));
         x_patch(b, x_jmp(b), s->kind == STUB_BUDGET   ? budget
-                             : s->kind == STUB_HELPER ? helper
                              : s->kind == STUB_DEPTH  ? depth
                              : s->kind == STUB_ALIGN  ? align
                                                       : leave);
@@ -150,7 +172,7 @@ void sk_x64_stubs(struct sk_x64_emitter *e, uint16_t saved_by_main)
 void sk_x64_thunks(struct sk_x64_emitter *e)
 {
     for (unsigned t = 0; t < THUNK_COUNT; t++) {
-        if (t == THUNK_CALL || t == THUNK_STEP || t == THUNK_CALLX)
+        if (t == THUNK_CALL || t == THUNK_STEP || t == THUNK_CALLX || t == THUNK_ATTEND)
             emit_sync_thunk(e, (enum sk_x64_thunk)t);
         else
             emit_quiet_thunk(e, (enum sk_x64_thunk)t);

@@ -414,7 +414,7 @@ typedef struct skep_exec_options {
  * The budget counts instructions (a wide one is one). It is compared at calls, at exits and at jumps that are taken
  * backwards: the instruction that would be one too many ends the run with SKEP_ERR_BUDGET before it has an effect.
  *
- * Without a workspace the library uses some 6 KiB of the C stack, or the memory hook when a program needs more.
+ * Without a workspace the library uses some 8 KiB of the C stack, or the memory hook when a program needs more.
  * Errors: SKEP_ERR_STATE (no program), SKEP_ERR_ARGUMENT, SKEP_ERR_MEMORY, and those of 32 and above.
  */
 SKEP_API skep_code skep_vm_exec(const skep_vm *vm, const skep_exec_options *options, uint64_t *result, skep_error *err);

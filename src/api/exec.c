@@ -7,7 +7,7 @@
 #include "text/text.h"
 
 /* A workspace of the usual size fits here: no allocation for a run. */
-#define INLINE_WORKSPACE 7168
+#define INLINE_WORKSPACE 8192
 /* Beyond any program's length, and far enough from the end that adding lengths cannot wrap. */
 #define BUDGET_MOST ((uint64_t)INT64_MAX / 2)
 

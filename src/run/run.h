@@ -49,7 +49,7 @@ struct sk_held {
     struct skep_map *map; /* of SK_HELD_MAP, counted; else what the memory belongs to, or NULL */
     void (*drop)(skep_run *run, struct sk_held *held); /* what the end of the run does with it; NULL: nothing */
 };
-#define SK_HELD_MOST 32u
+#define SK_HELD_MOST 16u
 
 /* How helpers get back into the program that called them; set by the engine that runs. */
 struct sk_engine {

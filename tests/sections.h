@@ -55,6 +55,21 @@ static inline struct piece read_section(const char *path, const char *name)
     return p;
 }
 
+/* Where the symbols of a file say that a variable is: a sk_btf_place_fn whose user is a struct piece. */
+static inline bool place_symbol(void *user, const char *name, uint64_t *offset)
+{
+    const struct piece *file = user;
+    struct sk_elf elf;
+    struct sk_elf_symbol symbol;
+    assert_int_equal(sk_elf_open(&elf, file->data, file->size, NULL), SKEP_OK);
+    for (uint32_t i = 1; sk_elf_symbol(&elf, i, &symbol); i++)
+        if (strcmp(symbol.name, name) == 0) {
+            *offset = symbol.value;
+            return true;
+        }
+    return false;
+}
+
 /* A blob in the making, in the host's order: types and strings as they are added. */
 struct blob {
     uint32_t types[4096];

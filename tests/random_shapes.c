@@ -74,6 +74,13 @@ static void wide_load(struct writer *w)
             PUT(LSH | alu, reg, 0, 0, right ? shift : shift ^ 8);
         if (i)
             PUT(join | REG | alu, t[0], reg, 0, 0);
+        if (below(w, 6) == 0) { /* what came together so far does not stay in a register */
+            const int slot = -8 * (int)(1 + below(w, 6));
+            PUT(STX | size_bit(8), 10, t[0], slot, 0);
+            if (below(w, 2))
+                PUT(MOV | A64, t[0], 0, 0, number32(w));
+            PUT(LDX | size_bit(right || below(w, 2) ? 8 : 4), t[0], 10, slot, 0);
+        }
     }
 }
 

@@ -61,6 +61,20 @@ bool sk_ir_has_effect(const struct sk_ir *ir)
     }
 }
 
+bool sk_ir_writes_memory(const struct sk_ir *ir)
+{
+    switch ((enum sk_ir_op)ir->op) {
+    case IR_STORE:
+    case IR_STOREI:
+    case IR_ATOMIC:
+    case IR_STEP:
+    case IR_CALL:
+    case IR_CALL_LOCAL:
+    case IR_CALLX: return true;
+    default: return false;
+    }
+}
+
 static struct sk_ir *add(struct sk_compile *c, enum sk_ir_op op, uint32_t index)
 {
     static struct sk_ir nowhere; /* written to and never read once memory has run out */
@@ -283,6 +297,7 @@ void sk_ir_build(struct sk_compile *c)
         unsigned effects = sk_op_infos[p->insns[i].op].effects;
         if (target != SK_NO_INDEX)
             c->leader[target] |= SK_LEADER_TARGET;
+        c->main_again |= target == 0 || sk_op_infos[p->insns[i].op].form == SK_FORM_CALLX;
         if ((effects & SK_E_JUMP) && target <= i)
             c->loop[target] = 1;
         if ((effects & (SK_E_JUMP | SK_E_EXIT)) && i + 1 < p->count)

@@ -31,6 +31,7 @@ static void end(struct sk_compile *c)
     sk_free(&c->hooks, c->leader);
     sk_free(&c->hooks, c->loop);
     sk_free(&c->hooks, c->live_in);
+    sk_free(&c->hooks, c->slots_in);
 }
 
 /* In the order in which they run; each says what it needs and what it leaves. */
@@ -40,11 +41,13 @@ static const struct pass {
 } passes[] = {
     {"build", sk_ir_build},       /* makes code, ir_of, leader, loop */
     {"regions", sk_ir_regions},   /* needs blocks; gives guards their guess */
+    {"slots", sk_ir_slots},       /* needs blocks; makes private_frames */
     {"forward", sk_ir_forward},   /* needs blocks */
-    {"fuse", sk_ir_fuse},         /* needs blocks; makes loads that are swapped, rotations */
-    {"forward 2", sk_ir_forward}, /* what fuse made is known better */
-    {"fuse 2", sk_ir_fuse},
-    {"liveness", sk_ir_liveness}, /* makes live_in; drops what became dead; nothing may be read anew after it */
+    {"merge", sk_ir_merge},       /* needs blocks, private_frames */
+    {"liveness", sk_ir_liveness}, /* makes live_in, slots_in; drops what became dead */
+    {"fuse", sk_ir_fuse},         /* needs blocks, liveness; makes rotations */
+    {"forward 2", sk_ir_forward}, /* what became of loads is known better */
+    {"liveness 2", sk_ir_liveness}, /* again; nothing may be read anew after it */
     {"guards", sk_ir_guards},     /* needs blocks; keeps liveness */
 };
 
@@ -57,6 +60,14 @@ const char *skep_jit_pass_name(unsigned index)
 
 static uint64_t now(const skep_hooks *hooks) { return hooks->time_ns ? hooks->time_ns(hooks->user) : 0; }
 
+static uint32_t count_accesses(const struct sk_compile *c)
+{
+    uint32_t count = 0;
+    for (uint32_t k = 0; k < c->count; k++)
+        count += c->code[k].op == IR_LOAD || c->code[k].op == IR_STORE || c->code[k].op == IR_STOREI;
+    return count;
+}
+
 static void compile(struct sk_compile *c, const struct sk_target *target, struct sk_buf *code, uint32_t *entries,
                     struct sk_native *native)
 {
@@ -66,10 +77,11 @@ static void compile(struct sk_compile *c, const struct sk_target *target, struct
         passes[i].run(c);
         after = now(&c->hooks);
         stats->ns[i] = after - before;
+        if (i == 0)
+            stats->accesses = count_accesses(c);
     }
     for (uint32_t k = 0; k < c->count; k++) {
         const struct sk_ir *ir = &c->code[k];
-        stats->accesses += ir->op == IR_LOAD || ir->op == IR_STORE || ir->op == IR_STOREI;
         stats->guards += ir->op == IR_GUARD;
         c->looked_at |= ir->op == IR_GUARD || ir->op == IR_STEP || ir->op == IR_CALL || ir->op == IR_CALLX ||
                         /* entered by C, which makes the frame where the run says */

@@ -3,8 +3,6 @@
  * One walk forwards over each extended block (what can only be fallen into), carrying what is known of every register:
  * its value, whether its upper half is zero, which other register equals it, and which bytes around it a guard has
  * already shown to be reachable. What is known is forgotten where something may jump in.
- *
- * Apart from it, a coarse walk over all blocks guesses which memory each register points to: see enum sk_ir_region.
  */
 #include "jit/ir.h"
 
@@ -12,10 +10,13 @@ struct fact {
     bool known;      /* value holds */
     uint8_t zeros;   /* so many of its highest bits are zero */
     uint8_t copy_of; /* a register with the same value, or IR_NONE */
+    uint8_t low_of;  /* a register with the same lower half, or IR_NONE */
     uint64_t value;
     bool proven, proven_write;
     int32_t low, high; /* low <= offset < high is reachable */
 };
+
+#define NOTHING (struct fact){.copy_of = IR_NONE, .low_of = IR_NONE}
 
 struct state {
     struct fact r[SK_REGISTERS];
@@ -24,16 +25,19 @@ struct state {
 static void forget_all(struct state *s)
 {
     for (unsigned i = 0; i < SK_REGISTERS; i++)
-        s->r[i] = (struct fact){.copy_of = IR_NONE};
+        s->r[i] = NOTHING;
 }
 
 /* Register `dst` gets a new value of which nothing is known. */
 static struct fact *new_value(struct state *s, unsigned dst)
 {
-    for (unsigned i = 0; i < SK_REGISTERS; i++)
+    for (unsigned i = 0; i < SK_REGISTERS; i++) {
         if (s->r[i].copy_of == dst)
             s->r[i].copy_of = IR_NONE;
-    s->r[dst] = (struct fact){.copy_of = IR_NONE};
+        if (s->r[i].low_of == dst)
+            s->r[i].low_of = IR_NONE;
+    }
+    s->r[dst] = NOTHING;
     return &s->r[dst];
 }
 
@@ -108,7 +112,7 @@ static void forward_mov(struct state *s, struct sk_ir *ir)
     }
     struct fact f = s->r[ir->a];
     new_value(s, ir->dst);
-    f.copy_of = ir->a;
+    f.copy_of = f.low_of = ir->a;
     s->r[ir->dst] = f;
 }
 
@@ -185,7 +189,10 @@ static void forward_ext(struct state *s, struct sk_ir *ir)
         forward_mov(s, ir);
         return;
     }
-    new_value(s, ir->dst)->zeros = !sign ? (uint8_t)(64 - ir->size) : ir->bits == 32 ? 32 : 0;
+    const unsigned low_of = ir->size == 32 && ir->a != ir->dst ? ir->a : IR_NONE;
+    struct fact *f = new_value(s, ir->dst);
+    f->zeros = !sign ? (uint8_t)(64 - ir->size) : ir->bits == 32 ? 32 : 0;
+    f->low_of = (uint8_t)low_of;
 }
 
 /* Unsigned division by a constant power of two needs no division; by zero it is defined (RFC 9669 section 4.1). */
@@ -268,6 +275,13 @@ static void use_original(const struct state *s, uint8_t *reg)
         *reg = s->r[*reg].copy_of;
 }
 
+/* Where only the lower half counts. */
+static void use_low(const struct state *s, uint8_t *reg)
+{
+    if (*reg < SK_REGISTERS && s->r[*reg].low_of != IR_NONE)
+        *reg = s->r[*reg].low_of;
+}
+
 /*
  * A shift to the left and back again by as much, one right behind the other: an extension. What the first shift was
  * applied to is still there when it wrote another register, or when it is dropped.
@@ -295,6 +309,12 @@ static void forward_one(struct state *s, struct sk_ir *ir)
         use_original(s, &ir->a);
         use_original(s, &ir->b);
     }
+    const bool narrow = ir->bits == 32 && (ir->op == IR_ALU || ir->op == IR_DIV || ir->op == IR_NEG || ir->op == IR_JCC);
+    const bool nothing_to_do = ir->op == IR_EXT && !(ir->flags & IRF_SIGNED) && s->r[ir->a].zeros + ir->size >= 64;
+    if (narrow || (ir->size <= 32 && !nothing_to_do && (ir->op == IR_EXT || ir->op == IR_BSWAP)))
+        use_low(s, &ir->a);
+    if (narrow || (ir->size <= 32 && ir->op == IR_STORE))
+        use_low(s, &ir->b);
     switch ((enum sk_ir_op)ir->op) {
     case IR_MOVI: define_constant(s, ir->dst, (uint64_t)ir->imm); return;
     case IR_MOV: forward_mov(s, ir); return;
@@ -326,83 +346,10 @@ static void forward_one(struct state *s, struct sk_ir *ir)
     }
 }
 
-/* ----------------------------------------------------------------------- which memory a register points to */
-
-#define UNKNOWN UINT32_MAX
-
-/* Two bits a register: enum sk_ir_region. */
-static unsigned region_of(uint32_t regions, unsigned r) { return regions >> (2 * r) & 3; }
-static uint32_t with_region(uint32_t regions, unsigned r, unsigned region)
-{
-    return (regions & ~(3u << (2 * r))) | region << (2 * r);
-}
-
-static uint32_t walk_regions(struct sk_compile *c, uint32_t from, uint32_t to, uint32_t regions, uint32_t *at, bool *changed)
-{
-    for (uint32_t k = from; k < to; k++) {
-        struct sk_ir *ir = &c->code[k];
-        if (ir->op == IR_GUARD)
-            ir->region = (uint8_t)region_of(regions, ir->a);
-        if (ir->target != SK_NO_INDEX) { /* what differs between two ways in becomes HOME */
-            uint32_t differ = at[ir->target] ^ regions, mask = (differ | differ >> 1) & 0x55555555u;
-            uint32_t merged = at[ir->target] & ~(mask | mask << 1);
-            if (at[ir->target] == UNKNOWN)
-                merged = regions;
-            if (merged != at[ir->target]) {
-                at[ir->target] = merged;
-                *changed = true;
-            }
-        }
-        unsigned region = IRR_HOME;
-        if (ir->op == IR_MOV)
-            region = region_of(regions, ir->a);
-        else if (ir->op == IR_ALU && ir->bits == 64 && (ir->sub == IRA_ADD || ir->sub == IRA_SUB)) {
-            region = region_of(regions, ir->a);
-            if (region == IRR_HOME && ir->sub == IRA_ADD && ir->b != IR_NONE)
-                region = region_of(regions, ir->b);
-        }
-        for (unsigned r = 0; r < 10; r++)
-            if (sk_ir_defs(ir) & 1u << r)
-                regions = with_region(regions, r, region);
-    }
-    return regions;
-}
-
-void sk_ir_regions(struct sk_compile *c)
-{
-    const struct sk_program *p = c->program;
-    uint32_t *at = sk_alloc_array(&c->hooks, p->count, sizeof *at);
-    if (!at) {
-        c->failed = true;
-        return;
-    }
-    memset(at, 0xff, p->count * sizeof *at);
-    for (uint32_t s = 0; s < p->subprog_count; s++)
-        at[p->subprogs[s].begin] =
-            with_region(with_region(0, 10, IRR_STACK), 1, s == 0 && c->context_is_memory ? IRR_CONTEXT : IRR_HOME);
-    bool changed = true;
-    for (unsigned round = 0; changed && round < 8; round++) {
-        uint32_t regions = UNKNOWN; /* at this place; UNKNOWN: no way here has been seen yet */
-        changed = false;
-        for (uint32_t begin = 0, end; begin < p->count; begin = end) {
-            for (end = begin + 1; end < p->count && !c->leader[end]; end++)
-                ;
-            if (at[begin] != UNKNOWN)
-                regions = at[begin]; /* falling in is one more way, but what jumps say counts for more: loops */
-            if (regions != UNKNOWN)
-                regions = walk_regions(c, c->ir_of[begin], c->ir_of[end], regions, at, &changed);
-            const unsigned last = sk_op_infos[p->insns[end - 1].op].effects;
-            if ((last & SK_E_EXIT) || ((last & SK_E_JUMP) && !(last & SK_E_COND)))
-                regions = UNKNOWN;
-        }
-    }
-    sk_free(&c->hooks, at);
-}
-
 void sk_ir_forward(struct sk_compile *c)
 {
     struct state s;
-    struct fact before = {.copy_of = IR_NONE}; /* what was known of the last dst before it was written */
+    struct fact before = NOTHING; /* what was known of the last dst before it was written */
     forget_all(&s);
     for (uint32_t i = 0; i < c->program->count; i++) {
         if (c->leader[i] & SK_LEADER_TARGET)
@@ -410,7 +357,7 @@ void sk_ir_forward(struct sk_compile *c)
         for (uint32_t k = c->ir_of[i]; k < c->ir_of[i + 1]; k++) {
             if (i > 0 && !c->leader[i] && forward_shift_pair(&c->code[k - 1], &c->code[k]))
                 s.r[c->code[k].dst] = before;
-            before = c->code[k].dst != IR_NONE ? s.r[c->code[k].dst] : (struct fact){.copy_of = IR_NONE};
+            before = c->code[k].dst != IR_NONE ? s.r[c->code[k].dst] : NOTHING;
             forward_one(&s, &c->code[k]);
         }
     }

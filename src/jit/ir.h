@@ -86,6 +86,9 @@ struct sk_compile {
     uint8_t *leader;   /* [program->count] a block begins here, and why */
     uint8_t *loop;     /* [program->count] a jump backwards leads here */
     uint16_t *live_in; /* [program->count] at leaders: registers that are read before they are written */
+    bool main_again;   /* the program may come back to its first instruction */
+    bool private_frames; /* nothing but loads and stores at constant offsets from r10 reaches them: see slots.c */
+    uint64_t *slots_in;  /* [program->count] of private frames: slots that are read before they are written; else NULL */
     uint32_t limits;   /* struct sk_native's */
     bool looked_at;    /* something may look for the stack: a guard, a step, a helper */
     struct sk_buf *lines; /* struct sk_line, as the target writes the code; NULL: nobody wants them */
@@ -103,13 +106,25 @@ uint16_t sk_ir_uses(const struct sk_ir *ir);
 uint16_t sk_ir_defs(const struct sk_ir *ir);
 /* Whether it does more than write its dst. */
 bool sk_ir_has_effect(const struct sk_ir *ir);
+/* Whether memory may look different behind it. */
+bool sk_ir_writes_memory(const struct sk_ir *ir);
+
+/* A frame consists of slots of 8 bytes, the lowest first. */
+enum { SK_FRAME_SLOTS = SKEP_STACK_SIZE / 8 };
+static inline unsigned sk_slot_of(int32_t off) { return (unsigned)(off + (int32_t)SKEP_STACK_SIZE) / 8; }
+static inline bool sk_in_frame(const struct sk_ir *ir)
+{
+    return ir->off >= -(int32_t)SKEP_STACK_SIZE && ir->off + (int32_t)(ir->size / 8u) <= 0;
+}
 
 /* The passes, in the order in which compile.c calls them. */
 void sk_ir_build(struct sk_compile *c);    /* program -> IR */
 void sk_ir_regions(struct sk_compile *c);  /* where guards expect their pointers to lead */
 void sk_ir_forward(struct sk_compile *c);  /* constants, copies, extensions, guards known to hold; keeps blocks */
+void sk_ir_slots(struct sk_compile *c);    /* private_frames; loads of what was just stored to the frame */
+void sk_ir_merge(struct sk_compile *c);    /* bytes that are loaded and put together */
 void sk_ir_fuse(struct sk_compile *c);     /* groups of instructions that are one to the processor */
 void sk_ir_guards(struct sk_compile *c);   /* reads from one base are checked together */
-void sk_ir_liveness(struct sk_compile *c); /* live_in; drops what nobody reads */
+void sk_ir_liveness(struct sk_compile *c); /* live_in, slots_in; drops what nobody reads */
 
 #endif

@@ -195,23 +195,33 @@ static void emit_call_entered(struct sk_x64_emitter *e, uint32_t subprog, bool b
     call_thunk(e, THUNK_LEAVEX);
 }
 
-/* Zeroes the upper `size` bytes of the frame whose top is in rbp. */
-static void emit_zero_frame(struct sk_x64_emitter *e, uint32_t size)
-{
-    size = (size + 7) & ~7u;
-    if (size >= 16)
-        x_zero_xmm0(e->code);
-    int32_t at = -(int32_t)size;
-    for (; at <= -16; at += 16)
-        x_store_xmm0(e->code, x_at(RBP, at));
-    if (at < 0)
-        x_store_imm(e->code, 8, 0, x_at(RBP, at));
-}
-
+/* How many of the upper bytes of a frame the function may reach, or anybody else by way of it. */
 static uint32_t zeroed_at_entry(const struct sk_compile *c, uint32_t s)
 {
     uint32_t size = c->image->frame_sizes[s], touched = c->program->subprogs[s].stack_touched;
     return !c->image->shape.unguarded && touched < size ? touched : size;
+}
+
+/* Zeroes them, as far as anybody reads them before they are written; the top of the frame is in rbp. */
+static void emit_zero_frame(struct sk_x64_emitter *e, uint32_t s)
+{
+    const struct sk_compile *c = e->c;
+    const int32_t size = (int32_t)((zeroed_at_entry(c, s) + 7) & ~7u);
+    bool have_zero = false;
+    for (int32_t at = -size; at < 0; at += 8) {
+        uint64_t read = c->private_frames ? c->slots_in[c->program->subprogs[s].begin] >> sk_slot_of(at) : UINT64_MAX;
+        if (!(read & 1))
+            continue;
+        if (at == -8 || !(read & 2)) {
+            x_store_imm(e->code, 8, 0, x_at(RBP, at));
+            continue;
+        }
+        if (!have_zero)
+            x_zero_xmm0(e->code);
+        have_zero = true;
+        x_store_xmm0(e->code, x_at(RBP, at));
+        at += 8;
+    }
 }
 
 static bool uses_stack_limits(const struct sk_compile *c) { return c->limits >> (8 * IRR_STACK) & 255; }
@@ -248,7 +258,7 @@ static void emit_call_local(struct sk_x64_emitter *e, const struct sk_ir *ir)
         x_store_imm(b, 4, (int32_t)(size - zeroes),
                     (struct sk_x64_mem){RUN, T1, 0, frames + (int32_t)offsetof(struct sk_frame, unclean)});
     }
-    emit_zero_frame(e, zeroes);
+    emit_zero_frame(e, s);
     call_subprog(e, s);
     x_pop(b, RBP);
     x_pop(b, RBP);
@@ -431,7 +441,7 @@ static void emit_main(struct sk_x64_emitter *e)
     const struct sk_subprog *sub = &c->program->subprogs[0];
     struct sk_buf *b = e->code;
     uint32_t zeroes = zeroed_at_entry(c, 0), unclean = c->image->frame_sizes[0] - zeroes;
-    bool frame_pointer = zeroes || c->program->subprog_count > 1;
+    bool frame_pointer = (zeroes && !c->private_frames) || c->program->subprog_count > 1;
     for (uint32_t k = 0; k < c->ir_of[sub->end]; k++)
         frame_pointer |= sk_ir_uses(&c->code[k]) >> 10 & 1;
     begin_line(e, SK_NO_INDEX);
@@ -449,7 +459,7 @@ static void emit_main(struct sk_x64_emitter *e)
     if (sub->may_goto_count)
         call_thunk(e, THUNK_CLEAN);
     else
-        emit_zero_frame(e, zeroes);
+        emit_zero_frame(e, 0);
     if (c->looked_at && unclean && !sub->may_goto_count) { /* an earlier run may have had the rest zeroed, and used it */
         x_store_imm(b, 4, (int32_t)unclean,
                     x_at(RUN, (int32_t)(offsetof(skep_run, frames) + offsetof(struct sk_frame, unclean))));

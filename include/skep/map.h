@@ -14,6 +14,7 @@
 #define SKEP_ENOENT 2
 #define SKEP_EIO 5
 #define SKEP_E2BIG 7
+#define SKEP_EBADF 9
 #define SKEP_EAGAIN 11
 #define SKEP_ENOMEM 12
 #define SKEP_EACCES 13
@@ -26,6 +27,7 @@
 #define SKEP_ERANGE 34
 #define SKEP_EDEADLK 35
 #define SKEP_ENOSYS 38
+#define SKEP_EOVERFLOW 75
 #define SKEP_EMSGSIZE 90
 #define SKEP_EPROTONOSUPPORT 93
 #define SKEP_EOPNOTSUPP 95
@@ -109,8 +111,12 @@ typedef struct skep_map_options {
  * detail has its (negative) error number.
  */
 SKEP_API skep_code skep_map_create(const skep_map_options *options, skep_map **map, skep_error *err);
-SKEP_API skep_map *skep_map_ref(skep_map *map);  /* one more reference; returns map */
-SKEP_API void skep_map_unref(skep_map *map);     /* the last one frees it; NULL is fine */
+SKEP_API skep_map *skep_map_ref(skep_map *map); /* one more reference; returns map */
+/*
+ * Gives one back; NULL is fine. With the last one the map is freed, unless programs or other maps hold it; an array of programs
+ * is emptied all the same, as Linux does, since its programs may be what holds it.
+ */
+SKEP_API void skep_map_unref(skep_map *map);
 
 typedef struct skep_map_info {
     size_t size;
@@ -130,6 +136,13 @@ SKEP_API void skep_map_get_info(const skep_map *map, skep_map_info *info); /* in
 /*
  * What the bpf() system call does under these names. Keys are key_size bytes; NULL where the type has none. Values are
  * info.copy_size bytes. Flags are those above; others give -SKEP_EINVAL.
+ *
+ * Some types read this in their own way, as they do there. Queues and stacks: lookup peeks, update pushes (SKEP_EXIST: over
+ * the oldest entry if need be), lookup_and_delete pops. Bloom filters: update adds the value, lookup asks whether *value is
+ * in it. Maps of maps, of programs and of perf events have descriptors for values, of which none is good here: updates give
+ * -SKEP_EBADF (see below for what to use instead), lookups the id of the map or program. Device maps: any interface index
+ * but 0, which is none; a program's descriptor beside it gives -SKEP_EINVAL. Cpu maps: a queue size for each of the map's
+ * cpus, 0 is none. Socket maps: any number; it is what is recorded as the target.
  */
 SKEP_API int skep_map_lookup(skep_map *map, const void *key, void *value, uint64_t flags);
 SKEP_API int skep_map_update(skep_map *map, const void *key, const void *value, uint64_t flags);
@@ -137,7 +150,7 @@ SKEP_API int skep_map_delete(skep_map *map, const void *key);
 SKEP_API int skep_map_lookup_and_delete(skep_map *map, const void *key, void *value, uint64_t flags);
 /* The key after `key`, or the first one (key NULL, or no longer there); -SKEP_ENOENT: that was the last. */
 SKEP_API int skep_map_next_key(skep_map *map, const void *key, void *next);
-/* No more changes from outside of programs. */
+/* No more changes from outside of programs; -SKEP_EPERM: there were none allowed before. */
 SKEP_API int skep_map_freeze(skep_map *map);
 /*
  * Up to *count entries at once, from where in_batch (NULL: the beginning) says on; out_batch is where to go on. Both are
@@ -150,7 +163,11 @@ SKEP_API int skep_map_lookup_and_delete_batch(skep_map *map, const void *in_batc
 SKEP_API int skep_map_update_batch(skep_map *map, const void *keys, const void *values, uint32_t *count, uint64_t flags);
 SKEP_API int skep_map_delete_batch(skep_map *map, const void *keys, uint32_t *count, uint64_t flags);
 
-/* Puts a map into an array_of_maps or hash_of_maps, which takes a reference; -SKEP_EINVAL: it is not like `inner`. */
+/*
+ * Puts a map into an array_of_maps or hash_of_maps, which takes a reference until the entry is replaced or deleted.
+ * -SKEP_EINVAL: it is not like the `inner` of the options: type, sizes of key and value, flags, places of lock and timer;
+ * max_entries for an array without SKEP_MAP_INNER_MAP.
+ */
 SKEP_API int skep_map_update_map(skep_map *outer, const void *key, skep_map *inner, uint64_t flags);
 
 /* The bytes of an array's values, one after the other, each rounded up to 8; NULL for other types. For globals. */
@@ -158,16 +175,23 @@ SKEP_API void *skep_map_memory(skep_map *map, size_t *size);
 
 /*
  * Ring buffers: hands each record that is ready to `visit`, in order, and makes its room free again; a visit that returns
- * other than 0 ends it. Returns how many were consumed, or what `visit` returned if that was negative. One consumer at a
- * time. The record is borrowed for the call.
+ * other than 0 ends it, its record consumed. Returns how many were visited, or what `visit` returned if that was negative;
+ * -SKEP_EINVAL: it is no ring buffer. One consumer at a time. The record is borrowed for the call; its address is a multiple
+ * of 8.
  */
 typedef int (*skep_record_fn)(void *user, const void *record, size_t size);
 SKEP_API int skep_ringbuf_consume(skep_map *map, skep_record_fn visit, void *user);
 /*
- * Perf event arrays: records that perf_event_output wrote for `cpu` are kept in a buffer of that cpu once it is open.
- * `lost` counts those that found no room.
+ * Perf event arrays: what programs write with bpf_perf_event_output on `cpu` is kept in a buffer of that cpu once it is open;
+ * skep_map_delete closes it. It holds as much as Linux's of that many pages (12 bytes more than its data for each record,
+ * rounded up to 8); `bytes` is rounded up to a power of two, 4096 at least. One that was open before is replaced.
+ * -SKEP_EINVAL: no perf event array, or `bytes` 0 or above 2^30; -SKEP_E2BIG: no such index; -SKEP_ENODEV: no such cpu.
  */
 SKEP_API int skep_perf_open(skep_map *map, uint32_t cpu, size_t bytes);
+/*
+ * As skep_ringbuf_consume, for one cpu; -SKEP_ENOENT: it is not open. Records have the size that the program gave, which Linux
+ * rounds up. *lost (may be NULL): how many found no room since it was last asked for.
+ */
 SKEP_API int skep_perf_consume(skep_map *map, uint32_t cpu, skep_record_fn visit, void *user, uint64_t *lost);
 
 #endif

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Maps from outside of programs: what the bpf() system call checks before it asks the type (kernel/bpf/syscall.c). */
-#include "map/map.h"
-
 #include "base/error.h"
 #include "base/fmt.h"
+#include "map/array.h"
+#include "map/perf.h"
+#include "map/ringbuf.h"
 
 static uint32_t last_id;
 
@@ -14,6 +15,24 @@ static skep_code refuse(skep_error *err, int number, const char *what)
     if (err)
         err->detail = number;
     return code;
+}
+
+/* Longer ones are cut: where they come from, Linux's limit is not known. */
+static bool good_name(const char *name)
+{
+    for (; name && *name; name++) {
+        const char c = (char)(*name | 0x20);
+        if (!(c >= 'a' && c <= 'z') && !(*name >= '0' && *name <= '9') && *name != '_' && *name != '.')
+            return false;
+    }
+    return true;
+}
+
+/* Where Linux knows locks and timers in values (map_check_btf). */
+static bool good_fields(const skep_map_options *o)
+{
+    const bool hash = o->type == SKEP_MAP_HASH || o->type == SKEP_MAP_ARRAY;
+    return (!o->lock_offset || hash) && (!o->timer_offset || hash || o->type == SKEP_MAP_LRU_HASH);
 }
 
 skep_code skep_map_create(const skep_map_options *given, skep_map **out, skep_error *err)
@@ -33,9 +52,15 @@ skep_code skep_map_create(const skep_map_options *given, skep_map **out, skep_er
         (options.lock_offset && (uint64_t)options.lock_offset + 3 > options.value_size) ||
         (options.timer_offset && (uint64_t)options.timer_offset + 15 > options.value_size))
         return refuse(err, -SKEP_EINVAL, "the lock or timer does not lie in the value");
+    if (!good_name(options.name))
+        return refuse(err, -SKEP_EINVAL, "its name has other characters than letters, digits, '_' and '.'");
+    if (options.extra && options.type != SKEP_MAP_BLOOM_FILTER)
+        return refuse(err, -SKEP_EINVAL, "only bloom filters have an extra number");
     int failed = ops->check ? ops->check(&options) : 0;
     if (failed)
         return refuse(err, failed, "its sizes or flags are not those of its type");
+    if (!good_fields(&options))
+        return refuse(err, -SKEP_EOPNOTSUPP, "there are no locks or timers in values of its type");
     skep_map *map = sk_alloc_zero(&hooks, ops->size);
     if (!map)
         return sk_fail_memory(err);
@@ -45,7 +70,7 @@ skep_code skep_map_create(const skep_map_options *given, skep_map **out, skep_er
         return sk_fail_memory(err);
     }
     map->ops = ops;
-    map->references = 1;
+    map->references = map->users = 1;
     map->type = (uint32_t)options.type;
     map->key_size = options.key_size;
     map->value_size = options.value_size;
@@ -67,8 +92,18 @@ skep_code skep_map_create(const skep_map_options *given, skep_map **out, skep_er
     return SKEP_OK;
 }
 
-skep_map *skep_map_ref(skep_map *map) { return sk_map_ref(map); }
-void skep_map_unref(skep_map *map) { sk_map_unref(map); }
+skep_map *skep_map_ref(skep_map *map)
+{
+    __atomic_fetch_add(&map->users, 1, __ATOMIC_RELAXED);
+    return sk_map_ref(map);
+}
+
+void skep_map_unref(skep_map *map)
+{
+    if (map && __atomic_sub_fetch(&map->users, 1, __ATOMIC_ACQ_REL) == 0 && map->ops->abandon)
+        map->ops->abandon(map);
+    sk_map_unref(map);
+}
 
 static size_t copy_size(const skep_map *map)
 {
@@ -135,7 +170,7 @@ int skep_map_delete(skep_map *map, const void *key)
 {
     if (!may_write(map))
         return -SKEP_EPERM;
-    if (!good_key(map, key) || !key)
+    if (!good_key(map, key))
         return -SKEP_EINVAL;
     return map->ops->remove ? map->ops->remove(map, key) : -SKEP_ENOTSUPP;
 }
@@ -157,10 +192,52 @@ int skep_map_next_key(skep_map *map, const void *key, void *next)
 {
     if (!may_read(map))
         return -SKEP_EPERM;
+    if (key && !map->key_size)
+        return -SKEP_EINVAL;
     return map->ops->next_key ? map->ops->next_key(map, key, next) : -SKEP_EOPNOTSUPP;
 }
 
 int skep_map_freeze(skep_map *map)
 {
-    return __atomic_exchange_n(&map->frozen, 1, __ATOMIC_ACQ_REL) ? -SKEP_EBUSY : 0;
+    if (!may_write(map))
+        return -SKEP_EPERM;
+    return __atomic_exchange_n(&map->frozen, 1, __ATOMIC_ACQ_REL) ? -SKEP_EPERM : 0;
+}
+
+/* ----------------------------------------------------------------------------------- what some types have */
+
+int skep_map_update_map(skep_map *outer, const void *key, skep_map *inner, uint64_t flags)
+{
+    if (!may_write(outer))
+        return -SKEP_EPERM;
+    if (!outer->ops->put_map || !key || !inner)
+        return -SKEP_EINVAL;
+    return outer->ops->put_map(outer, key, inner, flags);
+}
+
+void *skep_map_memory(skep_map *map, size_t *size)
+{
+    struct sk_array *array = (struct sk_array *)map;
+    if (map->type != SKEP_MAP_ARRAY)
+        return NULL;
+    if (size)
+        *size = (size_t)array->extent;
+    return array->values;
+}
+
+int skep_ringbuf_consume(skep_map *map, skep_record_fn visit, void *user)
+{
+    return map->type == SKEP_MAP_RINGBUF && visit ? sk_ringbuf_consume(map, visit, user) : -SKEP_EINVAL;
+}
+
+int skep_perf_open(skep_map *map, uint32_t cpu, size_t bytes)
+{
+    return map->type == SKEP_MAP_PERF_EVENT_ARRAY ? sk_perf_open(map, cpu, bytes) : -SKEP_EINVAL;
+}
+
+int skep_perf_consume(skep_map *map, uint32_t cpu, skep_record_fn visit, void *user, uint64_t *lost)
+{
+    if (map->type != SKEP_MAP_PERF_EVENT_ARRAY || !visit)
+        return -SKEP_EINVAL;
+    return sk_perf_consume(map, cpu, visit, user, lost);
 }

@@ -4,11 +4,9 @@
 #include "map/lock.h"
 #include "map/types.h"
 
-#define ARRAY_FLAGS                                                                                                    \
-    (SKEP_MAP_NUMA_NODE | SKEP_MAP_MMAPABLE | SKEP_MAP_RDONLY | SKEP_MAP_WRONLY | SKEP_MAP_RDONLY_PROG |               \
-     SKEP_MAP_WRONLY_PROG | SKEP_MAP_PRESERVE_ELEMS | SKEP_MAP_INNER_MAP)
-/* KMALLOC_MAX_SIZE of a kernel with 4 KiB pages: the most that Linux takes as an array's value. */
-#define VALUE_MOST (UINT32_C(4) << 20)
+#define PERCPU_FLAGS (SKEP_MAP_RDONLY | SKEP_MAP_WRONLY | SKEP_MAP_RDONLY_PROG | SKEP_MAP_WRONLY_PROG)
+#define ARRAY_FLAGS (PERCPU_FLAGS | SKEP_MAP_NUMA_NODE | SKEP_MAP_MMAPABLE | SKEP_MAP_INNER_MAP)
+#define VALUE_MOST UINT32_C(0x7fffffff)
 #define PERCPU_VALUE_MOST (UINT32_C(32) << 10) /* PCPU_MIN_UNIT_SIZE */
 
 static struct sk_array *array_of(const struct skep_map *map) { return (struct sk_array *)(uintptr_t)map; }
@@ -16,10 +14,8 @@ static struct sk_array *array_of(const struct skep_map *map) { return (struct sk
 static int check(const skep_map_options *o)
 {
     const bool per_cpu = o->type == SKEP_MAP_PERCPU_ARRAY;
-    if (o->max_entries == 0 || o->key_size != 4 || o->value_size == 0 || (o->flags & ~ARRAY_FLAGS) ||
-        (o->flags & (SKEP_MAP_RDONLY_PROG | SKEP_MAP_WRONLY_PROG)) == (SKEP_MAP_RDONLY_PROG | SKEP_MAP_WRONLY_PROG) ||
-        (o->flags & (SKEP_MAP_RDONLY | SKEP_MAP_WRONLY)) == (SKEP_MAP_RDONLY | SKEP_MAP_WRONLY) ||
-        (o->flags & SKEP_MAP_PRESERVE_ELEMS) || (per_cpu && (o->flags & (SKEP_MAP_MMAPABLE | SKEP_MAP_INNER_MAP))))
+    if (o->max_entries == 0 || o->key_size != 4 || o->value_size == 0 ||
+        !sk_map_flags_ok(o->flags, per_cpu ? PERCPU_FLAGS : ARRAY_FLAGS))
         return -SKEP_EINVAL;
     if (o->value_size > (per_cpu ? PERCPU_VALUE_MOST : VALUE_MOST))
         return -SKEP_E2BIG;
@@ -129,7 +125,7 @@ static int copy_out(struct skep_map *map, const void *key, void *value, uint64_t
         return 0;
     }
     for (uint32_t cpu = 0; cpu < map->cpus->count; cpu++, from += a->per_cpu, to += a->stride)
-        sk_map_copy_words(to, from, a->stride);
+        sk_map_copy_words(to, from, (size_t)a->stride);
     return 0;
 }
 
@@ -144,7 +140,7 @@ static int copy_in(struct skep_map *map, const void *key, const void *value, uin
         return failed;
     uint8_t *to = lookup(map, key, 0);
     for (uint32_t cpu = 0; cpu < map->cpus->count; cpu++, to += a->per_cpu, from += a->stride)
-        sk_map_copy_words(to, from, a->stride);
+        sk_map_copy_words(to, from, (size_t)a->stride);
     return 0;
 }
 

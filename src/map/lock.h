@@ -8,15 +8,19 @@
 
 #include "map/map.h"
 
+static inline void sk_spin_wait(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#endif
+}
+
 /* A short lock of our own: four bytes, zero when free. Nobody may be called back while it is held. */
 static inline void sk_spin_lock(uint32_t *lock)
 {
     while (__atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE))
-        while (__atomic_load_n(lock, __ATOMIC_RELAXED)) {
-#if defined(__x86_64__) || defined(__i386__)
-            __builtin_ia32_pause();
-#endif
-        }
+        while (__atomic_load_n(lock, __ATOMIC_RELAXED))
+            sk_spin_wait();
 }
 static inline void sk_spin_unlock(uint32_t *lock) { __atomic_store_n(lock, 0, __ATOMIC_RELEASE); }
 

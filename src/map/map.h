@@ -24,6 +24,7 @@ struct sk_map_ops;
 struct skep_map {
     const struct sk_map_ops *ops;
     uint32_t references; /* atomic */
+    uint32_t users;      /* atomic: those of them that are held outside of programs and maps */
     uint32_t type, key_size, value_size, max_entries, flags;
     uint32_t id;
     uint32_t frozen; /* atomic */
@@ -47,6 +48,7 @@ typedef int64_t (*sk_map_visit)(void *user, const void *key, void *value);
 struct sk_map_ops {
     uint32_t type;
     bool per_cpu;    /* values are copied out for all cpus */
+    bool read_only;  /* programs read values and never write them */
     bool no_values;  /* lookups from programs give no address that they may read (maps of maps, queues, ...) */
     size_t size;     /* of the type's struct */
     /* What Linux's map_alloc_check refuses: 0 or -errno. NULL: nothing. `inner` as in skep_map_options. */
@@ -54,6 +56,8 @@ struct sk_map_ops {
     /* Completes a map whose generic members are set; the rest is zero. 0 or -errno; on failure destroy is not called. */
     int (*create)(struct skep_map *map, const skep_map_options *options);
     void (*destroy)(struct skep_map *map);
+    /* The last user is gone: lets go of what may refer to the map in turn. NULL: nothing does. */
+    void (*abandon)(struct skep_map *map);
 
     /* From programs. NULL members: -EOPNOTSUPP outside, and what Linux's verifier refuses in programs (the caller's matter). */
     void *(*lookup)(struct skep_map *map, const void *key, uint32_t cpu); /* the value's address, or NULL */
@@ -86,18 +90,29 @@ struct sk_map_ops {
     const struct skep_map *(*peek_map)(struct skep_map *map, const void *key);
 };
 
+/*
+ * References of programs and maps; skep_map_ref and skep_map_unref are for users. As in Linux a map outlives its users as long
+ * as programs hold it, but lets go of its own programs then: they may hold it, and neither would ever end.
+ */
+struct skep_map *sk_map_ref(struct skep_map *map);
+void sk_map_unref(struct skep_map *map); /* NULL is fine */
+
 /* maps.c: the built-in types; NULL: there is none of that number. */
 const struct sk_map_ops *sk_map_ops_of(uint32_t type);
 
-struct skep_map *sk_map_ref(struct skep_map *map);
-void sk_map_unref(struct skep_map *map); /* NULL is fine */
+/* The flags of a map are among those, and not both of a pair that excludes each other (bpf_map_flags_access_ok). */
+static inline bool sk_map_flags_ok(uint32_t flags, uint32_t known)
+{
+    const uint32_t own = SKEP_MAP_RDONLY | SKEP_MAP_WRONLY, prog = SKEP_MAP_RDONLY_PROG | SKEP_MAP_WRONLY_PROG;
+    return !(flags & ~known) && (flags & own) != own && (flags & prog) != prog;
+}
 
 static inline size_t sk_map_round8(size_t size) { return (size + 7) & ~(size_t)7; }
 
 /* The values of a map are readable, or writable, by programs. */
 static inline bool sk_map_program_may(const struct skep_map *map, bool write)
 {
-    return !(map->flags & (write ? SKEP_MAP_RDONLY_PROG : SKEP_MAP_WRONLY_PROG));
+    return !(map->flags & (write ? SKEP_MAP_RDONLY_PROG : SKEP_MAP_WRONLY_PROG)) && !(write && map->ops->read_only);
 }
 
 #endif

@@ -96,6 +96,7 @@ static struct trial make_trial(uint64_t seed)
     t.policy = random_below(&r, 4) ? SKEP_GUARDED : SKEP_TRUSTED;
     struct random other = {~seed};
     t.jit = (skep_jit_options){.size = sizeof t.jit, .blind = random_below(&other, 4) == 0};
+    t.jit.uncounted = t.policy == SKEP_TRUSTED && random_below(&other, 2);
     t.grants = t.kind == SKEP_NO_DATA || random_below(&r, 4) == 0;
     t.frames = random_below(&r, 6) == 0;
     t.setting.helpers = random_below(&r, 3) == 0 && t.setting.style != RANDOM_KERNEL_RAW;
@@ -207,6 +208,7 @@ static skep_vm *vm_for(const struct trial *t, skep_policy policy)
     if (*vm)
         return *vm;
     skep_vm_options options = {.size = sizeof options, .hooks = &hooks, .kind = t->kind, .policy = policy};
+    options.budget = policy == SKEP_TRUSTED ? SKEP_BUDGET_NONE : 0; /* for code that does not count; runs bring their own */
     options.data_offset = DATA;
     options.data_end_offset = DATA_END;
     if (skep_vm_create(&options, vm, NULL))
@@ -469,16 +471,22 @@ static enum verdict try_inputs(const struct trial *t, const uint8_t *code, size_
             }
         }
         run(t, in, vm, INTERPRETER, budget, &f->a);
-        run(t, in, vm, MACHINE_CODE, budget, &f->b);
         totals.runs++;
         totals.outcomes[f->a.code < 64 ? f->a.code : 63]++;
+        const uint64_t native_budget = t->jit.uncounted ? SKEP_BUDGET_NONE : budget, drawn = f->a.executed;
+        if (t->jit.uncounted && f->a.code == SKEP_ERR_BUDGET)
+            continue; /* it might never end */
+        if (t->jit.uncounted)
+            f->a.executed = 0;
+        run(t, in, vm, MACHINE_CODE, native_budget, &f->b);
         if (!same(t, &f->a, &f->b))
             return ENGINES_DIFFER;
         if (i == 1) {
-            run(t, in, vm, PREPARED, budget, &f->b);
+            run(t, in, vm, PREPARED, native_budget, &f->b);
             if (!same(t, &f->a, &f->b))
                 return PREPARED_DIFFERS;
         }
+        f->a.executed = drawn;
         if (f->a.executed > executed)
             executed = f->a.executed;
         if (i == 0 && reference_applies(t)) {

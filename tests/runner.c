@@ -334,6 +334,7 @@ static const struct {
 } ways[] = {
     {"", {.size = sizeof(skep_jit_options)}},
     {"blinded ", {.size = sizeof(skep_jit_options), .blind = true}},
+    {"uncounted ", {.size = sizeof(skep_jit_options), .uncounted = true}},
 };
 
 static void run_policy(const struct test *test, const struct bytes *code, skep_byte_order order, skep_policy policy,
@@ -342,7 +343,8 @@ static void run_policy(const struct test *test, const struct bytes *code, skep_b
     skep_error err;
     skep_vm *vm = NULL;
     skep_vm_options options = {.size = sizeof options, .kind = test->has_mem ? SKEP_RAW : SKEP_NO_DATA,
-                               .policy = policy, .byte_order = order};
+                               .policy = policy, .byte_order = order,
+                               .budget = policy == SKEP_TRUSTED ? SKEP_BUDGET_NONE : 0};
     if (skep_vm_create(&options, &vm, &err) || add_helpers(vm, &err)) {
         fail("%s: %s\n", how, err.message);
     } else if (skep_vm_load(vm, code->data, code->size, &err)) {
@@ -356,6 +358,8 @@ static void run_policy(const struct test *test, const struct bytes *code, skep_b
         for (int i = 0; i < 2 && workspace && strlen(failure) == before; i++)
             run(test, vm, false, how, workspace + 1, size);
         for (unsigned way = 0; way < sizeof ways / sizeof *ways; way++) {
+            if (ways[way].options.uncounted && (policy != SKEP_TRUSTED || test->budget || test->has_executed))
+                continue;
             skep_code code_of_jit = skep_vm_jit_compile(vm, &ways[way].options, &err);
             char how_jit[128];
             snprintf(how_jit, sizeof how_jit, "%s, as %smachine code", how, ways[way].name);

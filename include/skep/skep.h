@@ -431,6 +431,10 @@ typedef struct skep_jit_options {
      * outside -128..127; offsets of loads and stores (16 bits) stay. Costs time and size: docs/benchmarks.md.
      * SKEP_ERR_UNSUPPORTED where there is no hook for randomness. */
     bool blind;
+    /* The code counts no instructions, which makes small loops a good deal faster: a run never ends with SKEP_ERR_BUDGET,
+     * however long it takes, and draws 0 from its budget. Only for a VM whose policy is SKEP_TRUSTED and whose budget is
+     * SKEP_BUDGET_NONE (else SKEP_ERR_ARGUMENT); a run that asks for another budget is refused in the same way. Who comes by a tail call is not counted here, either. */
+    bool uncounted;
 } skep_jit_options;
 
 /*

@@ -96,6 +96,7 @@ static inline skep_run *begin_run(const skep_vm *vm, bool native, const skep_exe
     uint64_t budget = options->budget ? options->budget : vm->budget;
     skep_run *run =
         sk_run_init(workspace, &shape, &vm->env, budget < BUDGET_MOST ? budget : BUDGET_MOST, &own);
+    run->meter = (int64_t)run->budget; /* for machine code that does not count */
     if (native)
         run->frames[0].unclean =
             shape.frame_size > vm->image->shape.touched ? shape.frame_size - vm->image->shape.touched : 0;
@@ -169,6 +170,9 @@ skep_code sk_vm_check_exec(const skep_vm *vm, bool native, const skep_exec_optio
         return sk_fail(err, SKEP_ERR_STATE, "no program is loaded");
     if (native && !vm->native)
         return sk_fail(err, SKEP_ERR_STATE, "the program is not compiled: call skep_vm_jit_compile first");
+    if (native && vm->native->uncounted && (*options)->budget && (*options)->budget != SKEP_BUDGET_NONE)
+        return sk_fail(err, SKEP_ERR_ARGUMENT, "the machine code does not count: it cannot keep to a budget of %U",
+                       (*options)->budget);
     if ((*options)->workspace && (*options)->workspace_size < vm->workspace_size)
         return sk_fail(err, SKEP_ERR_ARGUMENT, "the workspace has %z bytes; this program needs %z",
                        (*options)->workspace_size, vm->workspace_size);

@@ -12,6 +12,9 @@ skep_code skep_vm_jit_compile(skep_vm *vm, const skep_jit_options *given, skep_e
         return sk_fail(err, SKEP_ERR_ARGUMENT, "options: size is not that of a skep_jit_options this library knows");
     if (!vm->image)
         return sk_fail(err, SKEP_ERR_STATE, "no program is loaded");
+    if (options.uncounted && (vm->policy != SKEP_TRUSTED || vm->budget != SKEP_BUDGET_NONE))
+        return sk_fail(err, SKEP_ERR_ARGUMENT,
+                       "code that does not count is for VMs that are trusted and have SKEP_BUDGET_NONE as their budget");
     skep_code failed = sk_jit_compile(vm->image, vm->env.calls, sk_context_of(vm->kind)->context_is_memory, &options,
                                       &native, err);
     if (failed)

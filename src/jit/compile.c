@@ -152,7 +152,9 @@ skep_code sk_jit_compile(struct sk_image *image, const struct sk_helper *const *
     if (begin(&c, image, calls, context_is_memory) && native && entries) {
         c.lines = options->lines ? &lines : NULL;
         c.blind = options->blind;
-        *native = (struct sk_native){.references = 1, .hooks = *hooks, .image = sk_image_ref(image), .entries = entries};
+        c.uncounted = options->uncounted;
+        *native = (struct sk_native){.references = 1, .hooks = *hooks, .image = sk_image_ref(image), .entries = entries,
+                                     .uncounted = options->uncounted};
         compile(&c, target, &code, entries, native);
         if (options->lines) {
             native->line_count = lines.size / sizeof *native->lines;

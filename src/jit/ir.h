@@ -92,7 +92,7 @@ struct sk_compile {
     uint32_t limits;   /* struct sk_native's */
     bool looked_at;    /* something may look for the stack: a guard, a step, a helper */
     struct sk_buf *lines; /* struct sk_line, as the target writes the code; NULL: nobody wants them */
-    bool blind;        /* skep_jit_options */
+    bool blind, uncounted; /* skep_jit_options */
     bool failed;       /* out of memory */
 };
 

@@ -32,6 +32,7 @@ struct sk_native {
     size_t room;       /* bytes of pages; 0: they are the caller's */
     size_t size;       /* bytes of code */
     uint32_t *entries; /* [subprog_count] where each function begins; behind them the gate, through which C calls them */
+    bool uncounted;    /* no budget, no meter */
     uint32_t limits;   /* the guards there are: bit 8 * region + 4 * write + log2 of the size in bytes */
     struct sk_line *lines; /* [line_count], in the order of the code; NULL: not kept */
     size_t line_count;

@@ -105,11 +105,56 @@ static void test_blinded_code_differs_each_time(void **state)
     assert_true(sizes[0] != sizes[1] || memcmp(codes[0], codes[1], sizes[0]) != 0);
 }
 
+static void test_uncounted_code_has_no_budget(void **state)
+{
+    NEEDS_A_BACK_END();
+    /* r0 = 3; r0 -= 1 until it is 0. */
+    const skep_slot code[] = {SKEP_MOV64_IMM(SKEP_R0, 3), SKEP_SUB64_IMM(SKEP_R0, 1), SKEP_JNE_IMM(SKEP_R0, 0, -2), SKEP_EXIT()};
+    const skep_jit_options jit = {.size = sizeof jit, .uncounted = true};
+    uint64_t executed = 77, result = 77;
+    skep_vm_options options = {.size = sizeof options, .policy = SKEP_TRUSTED, .budget = SKEP_BUDGET_NONE, .code = code,
+                               .code_size = sizeof code};
+    skep_vm *vm = make_with(&options);
+    ACCEPTED(skep_vm_jit_compile(vm, &jit, &err));
+    ACCEPTED(skep_vm_exec_jit(vm, EXEC(.executed = &executed, .budget = SKEP_BUDGET_NONE), &result, &err));
+    assert_int_equal(result, 0);
+    assert_int_equal(executed, 0);
+    executed = result = 77;
+    REFUSED(skep_vm_exec_jit(vm, EXEC(.executed = &executed, .budget = 1000), &result, &err), SKEP_ERR_ARGUMENT, "1000");
+    assert_int_equal(result, 77);
+    ACCEPTED(skep_vm_exec(vm, EXEC(.executed = &executed, .budget = 1000), &result, &err)); /* the interpreter counts */
+    assert_int_equal(executed, 8);
+
+    uint8_t workspace[16384];
+    skep_run *run;
+    const skep_exec_options prepared = {.size = sizeof prepared, .workspace = workspace, .workspace_size = sizeof workspace,
+                                        .executed = &executed};
+    ACCEPTED(skep_run_prepare(vm, &prepared, &run, &err));
+    for (unsigned i = 0; i < 2; i++) {
+        executed = 77;
+        assert_int_equal(skep_vm_jit_function(vm)(run), 0);
+        ACCEPTED(skep_run_outcome(run, &err));
+        assert_int_equal(executed, 0);
+    }
+    skep_vm_free(vm);
+
+    options.budget = 0;
+    vm = make_with(&options);
+    REFUSED(skep_vm_jit_compile(vm, &jit, &err), SKEP_ERR_ARGUMENT, "SKEP_BUDGET_NONE");
+    skep_vm_free(vm);
+    options.budget = SKEP_BUDGET_NONE;
+    options.policy = SKEP_GUARDED;
+    vm = make_with(&options);
+    REFUSED(skep_vm_jit_compile(vm, &jit, &err), SKEP_ERR_ARGUMENT, "trusted");
+    skep_vm_free(vm);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_blinded_constants_do_not_stand_in_the_code),
         cmocka_unit_test(test_blinded_code_differs_each_time),
+        cmocka_unit_test(test_uncounted_code_has_no_budget),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

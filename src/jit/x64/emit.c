@@ -97,6 +97,8 @@ static void emit_atomic(struct sk_x64_emitter *e, const struct sk_ir *ir)
 static int32_t edge(struct sk_x64_emitter *e, const struct sk_ir *ir)
 {
     int64_t left = (int64_t)ir->index + 1 - e->base; /* what the block has used up */
+    if (e->c->uncounted)
+        return 0;
     if (e->bases[ir->target] == UNSET)
         e->bases[ir->target] = e->c->loop[ir->target] ? (int64_t)ir->target : (int64_t)ir->target - left;
     return (int32_t)((int64_t)ir->target - e->bases[ir->target] - left);
@@ -110,7 +112,7 @@ static void emit_jump(struct sk_x64_emitter *e, const struct sk_ir *ir)
     int32_t delta = edge(e, ir);
     if (delta)
         x_alu_imm(e->code, 64, X_ADD, METER, delta);
-    if (ir->flags & IRF_BACK) {
+    if ((ir->flags & IRF_BACK) && !e->c->uncounted) {
         jump_to(e, ir, x_jcc(e->code, CC_NS));
         add_stub(e, (struct sk_x64_stub){.kind = STUB_BUDGET, .from = x_jmp(e->code), .index = ir->index});
     } else {
@@ -121,7 +123,7 @@ static void emit_jump(struct sk_x64_emitter *e, const struct sk_ir *ir)
 /* To the target if cc: straight where the meter needs nothing. */
 static void emit_branch(struct sk_x64_emitter *e, const struct sk_ir *ir, enum sk_x64_cc cc)
 {
-    if (!(ir->flags & IRF_BACK) && edge(e, ir) == 0) {
+    if (e->c->uncounted || (!(ir->flags & IRF_BACK) && edge(e, ir) == 0)) {
         jump_to(e, ir, x_jcc(e->code, cc));
         return;
     }
@@ -305,14 +307,14 @@ static void emit_call(struct sk_x64_emitter *e, const struct sk_ir *ir)
     }
     /* The arguments are where C wants them. Whose function it is is read at run time: the code may be moved elsewhere. */
     struct sk_buf *b = e->code;
-    x_store(b, 8, METER, FIELD(meter));
+    store_meter(e);
     x_load(b, 8, false, T2, FIELD(env));
     x_load(b, 8, false, T2, x_at(T2, (int32_t)offsetof(struct sk_run_env, calls)));
     x_load(b, 8, false, T2, x_at(T2, (int32_t)(8 * number)));
     x_store(b, 8, T2, FIELD(helper));
     x_mov(b, 64, R9, RUN);
     x_call_mem(b, x_at(T2, (int32_t)offsetof(struct sk_helper, fn)));
-    x_load(b, 8, false, METER, FIELD(meter));
+    load_meter(e);
     x_alu_mem_imm(b, 32, X_CMP, FIELD(attention), 0);
     attend_if(e, ir, CC_NE);
 }
@@ -323,7 +325,7 @@ static void emit_exit(struct sk_x64_emitter *e, const struct sk_ir *ir)
     settle(e, ir);
     e->base = base;
     if (e->main)
-        x_store(e->code, 8, METER, FIELD(meter));
+        store_meter(e);
     pop_saved(e);
 }
 
@@ -376,7 +378,7 @@ static void begin_block(struct sk_x64_emitter *e, uint32_t index, bool falls_in)
 {
     if (e->bases[index] == UNSET)
         e->bases[index] = e->c->loop[index] ? (int64_t)index : falls_in ? e->base : (int64_t)index;
-    if (falls_in && e->base != e->bases[index])
+    if (falls_in && e->base != e->bases[index] && !e->c->uncounted)
         x_alu_imm(e->code, 64, X_ADD, METER, (int32_t)(e->base - e->bases[index]));
     e->base = e->bases[index];
     e->place[index] = (uint32_t)e->code->size;
@@ -453,7 +455,8 @@ static void emit_main(struct sk_x64_emitter *e)
     push_saved(e);
     x_mov(b, 64, RUN, RDI);
     x_store(b, 8, RSP, FIELD(native_sp));
-    x_load(b, 8, false, METER, FIELD(budget));
+    if (!c->uncounted)
+        x_load(b, 8, false, METER, FIELD(budget));
     if (frame_pointer)
         x_load(b, 8, false, RBP, FIELD(stack_top));
     if (sub->may_goto_count)

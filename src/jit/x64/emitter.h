@@ -86,7 +86,24 @@ static inline void add_jump(struct sk_x64_emitter *e, size_t from, uint32_t targ
     sk_buf_add(&e->jumps, &jump, sizeof jump);
 }
 
-static inline int32_t used_by(const struct sk_x64_emitter *e, const struct sk_ir *ir) { return (int32_t)((int64_t)ir->index + 1 - e->base); }
+static inline int32_t used_by(const struct sk_x64_emitter *e, const struct sk_ir *ir)
+{
+    if (e->c->uncounted)
+        return 0;
+    return (int32_t)((int64_t)ir->index + 1 - e->base);
+}
+
+static inline void store_meter(struct sk_x64_emitter *e)
+{
+    if (!e->c->uncounted)
+        x_store(e->code, 8, METER, FIELD(meter));
+}
+
+static inline void load_meter(struct sk_x64_emitter *e)
+{
+    if (!e->c->uncounted)
+        x_load(e->code, 8, false, METER, FIELD(meter));
+}
 
 static inline void fault_if(struct sk_x64_emitter *e, const struct sk_ir *ir, enum sk_x64_cc cc)
 {
@@ -102,6 +119,8 @@ static inline void attend_if(struct sk_x64_emitter *e, const struct sk_ir *ir, e
 /* A meter point that is not a jump: the meter becomes exact, and what follows counts anew. */
 static inline void settle(struct sk_x64_emitter *e, const struct sk_ir *ir)
 {
+    if (e->c->uncounted)
+        return;
     x_alu_imm(e->code, 64, X_SUB, METER, used_by(e, ir));
     add_stub(e, (struct sk_x64_stub){.kind = STUB_BUDGET, .from = x_jcc(e->code, CC_S), .index = ir->index});
     e->base = (int64_t)ir->index + 1;

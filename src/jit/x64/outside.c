@@ -49,13 +49,13 @@ static void emit_sync_thunk(struct sk_x64_emitter *e, enum sk_x64_thunk thunk)
     e->thunks[thunk] = b->size;
     for (unsigned r = 0; r <= last; r++)
         x_store(b, 8, sk_x64_home[r], REG_FIELD(r));
-    x_store(b, 8, METER, FIELD(meter));
+    store_meter(e);
     if (thunk == THUNK_CALLX)
         x_mov(b, 64, RSI, T2);
     else
         x_mov(b, 32, RSI, T1);
     call_out(e, thunk);
-    x_load(b, 8, false, METER, FIELD(meter));
+    load_meter(e);
     if (thunk == THUNK_CALLX)
         x_mov(b, 64, T1, RAX);
     else
@@ -80,7 +80,7 @@ static void emit_group_stub(struct sk_x64_emitter *e, const struct sk_x64_stub *
         x_mov_imm(b, T1, ir->size / 8u);
         call_thunk(e, THUNK_GUARD);
         size_t good = x_jcc(b, CC_NE);
-        int32_t used = (int32_t)((int64_t)ir->index + 1 - s->used);
+        int32_t used = e->c->uncounted ? 0 : (int32_t)((int64_t)ir->index + 1 - s->used);
         if (used)
             x_alu_imm(b, 64, X_SUB, METER, used);
         x_store_imm(b, 4, (int32_t)ir->index, FIELD(fault_index));
@@ -99,12 +99,12 @@ void sk_x64_gate(struct sk_x64_emitter *e, uint16_t saved_by_main)
     x_mov(b, 64, RUN, RDI);
     x_mov(b, 64, T1, RSI);
     x_store(b, 8, RSP, FIELD(native_sp));
-    x_load(b, 8, false, METER, FIELD(meter));
+    load_meter(e);
     x_load(b, 8, false, RBP, REG_FIELD(10));
     for (unsigned r = 1; r <= 5; r++)
         x_load(b, 8, false, sk_x64_home[r], REG_FIELD(r));
     x_call_reg(b, T1);
-    x_store(b, 8, METER, FIELD(meter));
+    store_meter(e);
     pop_saved(e);
 }
 
@@ -113,7 +113,7 @@ void sk_x64_stubs(struct sk_x64_emitter *e, uint16_t saved_by_main)
     struct sk_buf *b = e->code;
     begin_line(e, SK_NO_INDEX);
     size_t leave = b->size; /* a fault: the frames below are dropped, r0 is 0 */
-    x_store(b, 8, METER, FIELD(meter));
+    store_meter(e);
     x_load(b, 8, false, RSP, FIELD(native_sp));
     x_alu(b, 32, X_XOR, RAX, RAX);
     e->saved = saved_by_main;

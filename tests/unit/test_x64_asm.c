@@ -313,6 +313,48 @@ static void jumps(void)
     }
 }
 
+static void near_jumps(void)
+{
+    static const int distances[] = {0, 1, 42, 127, -2, -64, -128};
+    EACH(i, distances)
+    for (unsigned which = 0; which < 17; which++) {
+        size_t at = which == 16 ? x_jmp_near(&code) : x_jcc_near(&code, (enum sk_x64_cc)which);
+        assert_int_equal(at, code.size - 1);
+        x_patch_near(&code, at, code.size + (size_t)distances[i]);
+        if (which < 16)
+            expect(0, "j%s %d", cc_names[which], distances[i]);
+        else
+            expect(0, "jmp %d", distances[i]);
+    }
+    /* What is too far is not written. */
+    static const int far[] = {128, -129};
+    EACH(i, far)
+    {
+        size_t at = x_jmp_near(&code);
+        x_patch_near(&code, at, code.size + (size_t)far[i]);
+        assert_true(code.failed);
+        code.failed = false;
+        code.size = 0;
+    }
+}
+
+static void nops(void)
+{
+    static const char *const texts[] = {"nop", "nop", "nopl (%%rax)", "nopl (%%rax)", "nopl (%%rax,%%rax)", "nopw (%%rax,%%rax)",
+                                        "nopl (%%rax)", "nopl (%%rax,%%rax)", "nopw (%%rax,%%rax)"};
+    EACH(i, texts)
+    {
+        x_nops(&code, (unsigned)i + 1);
+        assert_int_equal(code.size, i + 1);
+        expect(0, texts[i], "");
+    }
+    for (unsigned size = 0; size < 100; size++) {
+        x_nops(&code, size);
+        assert_int_equal(code.size, size);
+        code.size = 0;
+    }
+}
+
 static void fixed(void)
 {
     x_ret(&code);
@@ -415,6 +457,8 @@ static void test_encoders(void **state)
     make_places();
     fixed();
     jumps();
+    near_jumps();
+    nops();
     one_register();
     two_registers();
     memory_forms();

@@ -124,10 +124,10 @@ void sk_x64_div(struct sk_x64_emitter *e, const struct sk_ir *ir)
     else
         x_mov(b, bits, T2, sk_x64_home[ir->b]);
     x_test(b, bits, T2, T2);
-    size_t zero = x_jcc(b, CC_E);
+    size_t zero = x_jcc_near(b, CC_E);
     if (sign) {
         x_alu_imm(b, bits, X_CMP, T2, -1);
-        minus = x_jcc(b, CC_E);
+        minus = x_jcc_near(b, CC_E);
     }
     x_push(b, RAX);
     x_push(b, RDX);
@@ -143,25 +143,25 @@ void sk_x64_div(struct sk_x64_emitter *e, const struct sk_ir *ir)
     x_pop(b, RDX);
     x_pop(b, RAX);
     x_mov(b, 64, dst, T1);
-    size_t done = x_jmp(b);
-    x_patch(b, zero, b->size);
+    size_t done = x_jmp_near(b);
+    x_patch_near(b, zero, b->size);
     if (rest)
         x_mov(b, bits, dst, a);
     else
         x_alu(b, 32, X_XOR, dst, dst);
-    done_zero = sign ? x_jmp(b) : 0;
+    done_zero = sign ? x_jmp_near(b) : 0;
     if (sign) {
-        x_patch(b, minus, b->size);
+        x_patch_near(b, minus, b->size);
         if (rest) {
             x_alu(b, 32, X_XOR, dst, dst);
         } else {
             sk_x64_move(e, 64, dst, a);
             x_group3(b, bits, 3, dst);
         }
-        x_patch(b, done_zero, b->size);
+        x_patch_near(b, done_zero, b->size);
     }
     (void)done_minus;
-    x_patch(b, done, b->size);
+    x_patch_near(b, done, b->size);
 }
 
 void sk_x64_bswap(struct sk_x64_emitter *e, const struct sk_ir *ir)

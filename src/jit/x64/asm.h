@@ -291,6 +291,41 @@ static inline size_t x_jcc(struct sk_buf *b, enum sk_x64_cc cc)
     return b->size - 4;
 }
 
+/* The same with a distance of 8 bits. */
+static inline size_t x_jmp_near(struct sk_buf *b)
+{
+    x_word(b, 0x00eb, 2);
+    return b->size - 1;
+}
+
+static inline size_t x_jcc_near(struct sk_buf *b, enum sk_x64_cc cc)
+{
+    x_word(b, 0x70 | (unsigned)cc, 2);
+    return b->size - 1;
+}
+
+static inline void x_patch_near(struct sk_buf *b, size_t at, size_t target)
+{
+    const int64_t distance = (int64_t)target - (int64_t)at - 1;
+    if (distance < -128 || distance > 127)
+        b->failed = true; /* whoever wrote the jump was wrong about it */
+    if (!b->failed)
+        b->data[at] = (uint8_t)distance;
+}
+
+/* `size` bytes that do nothing. SDM volume 2, NOP: the recommended sequences of up to 9. */
+static inline void x_nops(struct sk_buf *b, unsigned size)
+{
+    static const uint8_t nops[9][9] = {{0x90}, {0x66, 0x90}, {0x0f, 0x1f, 0x00}, {0x0f, 0x1f, 0x40, 0x00},
+                                       {0x0f, 0x1f, 0x44, 0x00, 0x00}, {0x66, 0x0f, 0x1f, 0x44, 0x00, 0x00},
+                                       {0x0f, 0x1f, 0x80, 0x00, 0x00, 0x00, 0x00}, {0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00},
+                                       {0x66, 0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00}};
+    for (unsigned n; size; size -= n) {
+        n = size < 9 ? size : 9;
+        sk_buf_add(b, nops[n - 1], n);
+    }
+}
+
 static inline size_t x_call(struct sk_buf *b)
 {
     x_byte(b, 0xe8);

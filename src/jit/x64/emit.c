@@ -104,8 +104,6 @@ static int32_t edge(struct sk_x64_emitter *e, const struct sk_ir *ir)
     return (int32_t)((int64_t)ir->target - e->bases[ir->target] - left);
 }
 
-static void jump_to(struct sk_x64_emitter *e, const struct sk_ir *ir, size_t from) { add_jump(e, from, ir->target); }
-
 /* An unconditional way to the target. */
 static void emit_jump(struct sk_x64_emitter *e, const struct sk_ir *ir)
 {
@@ -113,10 +111,10 @@ static void emit_jump(struct sk_x64_emitter *e, const struct sk_ir *ir)
     if (delta)
         x_alu_imm(e->code, 64, X_ADD, METER, delta);
     if ((ir->flags & IRF_BACK) && !e->c->uncounted) {
-        jump_to(e, ir, x_jcc(e->code, CC_NS));
+        sk_x64_jump(e, CC_NS, ir->target);
         add_stub(e, (struct sk_x64_stub){.kind = STUB_BUDGET, .from = x_jmp(e->code), .index = ir->index});
     } else {
-        jump_to(e, ir, x_jmp(e->code));
+        sk_x64_jump(e, ALWAYS, ir->target);
     }
 }
 
@@ -124,12 +122,12 @@ static void emit_jump(struct sk_x64_emitter *e, const struct sk_ir *ir)
 static void emit_branch(struct sk_x64_emitter *e, const struct sk_ir *ir, enum sk_x64_cc cc)
 {
     if (e->c->uncounted || (!(ir->flags & IRF_BACK) && edge(e, ir) == 0)) {
-        jump_to(e, ir, x_jcc(e->code, cc));
+        sk_x64_jump(e, cc, ir->target);
         return;
     }
-    size_t around = x_jcc(e->code, cc ^ 1);
+    size_t around = x_jcc_near(e->code, cc ^ 1);
     emit_jump(e, ir);
-    x_patch(e->code, around, e->code->size);
+    x_patch_near(e->code, around, e->code->size);
 }
 
 static void emit_jcc(struct sk_x64_emitter *e, const struct sk_ir *ir)
@@ -177,7 +175,7 @@ static void emit_may_goto(struct sk_x64_emitter *e, const struct sk_ir *ir)
 
 static void call_subprog(struct sk_x64_emitter *e, uint32_t subprog)
 {
-    struct sk_x64_jump call = {x_call(e->code), subprog};
+    struct sk_x64_jump call = {x_call(e->code), subprog, false};
     sk_buf_add(&e->calls, &call, sizeof call);
 }
 
@@ -198,17 +196,17 @@ static void emit_call_entered(struct sk_x64_emitter *e, uint32_t subprog, bool b
 }
 
 /* How many of the upper bytes of a frame the function may reach, or anybody else by way of it. */
-static uint32_t zeroed_at_entry(const struct sk_compile *c, uint32_t s)
+uint32_t sk_x64_zeroed_at_entry(const struct sk_compile *c, uint32_t s)
 {
     uint32_t size = c->image->frame_sizes[s], touched = c->program->subprogs[s].stack_touched;
     return !c->image->shape.unguarded && touched < size ? touched : size;
 }
 
 /* Zeroes them, as far as anybody reads them before they are written; the top of the frame is in rbp. */
-static void emit_zero_frame(struct sk_x64_emitter *e, uint32_t s)
+void sk_x64_zero_frame(struct sk_x64_emitter *e, uint32_t s)
 {
     const struct sk_compile *c = e->c;
-    const int32_t size = (int32_t)((zeroed_at_entry(c, s) + 7) & ~7u);
+    const int32_t size = (int32_t)((sk_x64_zeroed_at_entry(c, s) + 7) & ~7u);
     bool have_zero = false;
     for (int32_t at = -size; at < 0; at += 8) {
         uint64_t read = c->private_frames ? c->slots_in[c->program->subprogs[s].begin] >> sk_slot_of(at) : UINT64_MAX;
@@ -233,7 +231,7 @@ static void emit_call_local(struct sk_x64_emitter *e, const struct sk_ir *ir)
 {
     const struct sk_compile *c = e->c;
     struct sk_buf *b = e->code;
-    uint32_t s = (uint32_t)ir->imm, size = c->image->frame_sizes[s], zeroes = zeroed_at_entry(c, s);
+    uint32_t s = (uint32_t)ir->imm, size = c->image->frame_sizes[s], zeroes = sk_x64_zeroed_at_entry(c, s);
     settle(e, ir);
     if (c->program->subprogs[s].may_goto_count) {
         x_store(b, 8, RBP, REG_FIELD(10));
@@ -260,7 +258,7 @@ static void emit_call_local(struct sk_x64_emitter *e, const struct sk_ir *ir)
         x_store_imm(b, 4, (int32_t)(size - zeroes),
                     (struct sk_x64_mem){RUN, T1, 0, frames + (int32_t)offsetof(struct sk_frame, unclean)});
     }
-    emit_zero_frame(e, s);
+    sk_x64_zero_frame(e, s);
     call_subprog(e, s);
     x_pop(b, RBP);
     x_pop(b, RBP);
@@ -329,7 +327,7 @@ static void emit_exit(struct sk_x64_emitter *e, const struct sk_ir *ir)
     pop_saved(e);
 }
 
-static void emit_one(struct sk_x64_emitter *e, const struct sk_ir *ir)
+void sk_x64_emit(struct sk_x64_emitter *e, const struct sk_ir *ir)
 {
     struct sk_buf *b = e->code;
     switch ((enum sk_ir_op)ir->op) {
@@ -371,160 +369,3 @@ static void emit_one(struct sk_x64_emitter *e, const struct sk_ir *ir)
     case IR_EXIT: emit_exit(e, ir); return;
     }
 }
-
-/* ---------------------------------------------------------------------------------------- functions */
-
-static void begin_block(struct sk_x64_emitter *e, uint32_t index, bool falls_in)
-{
-    if (e->bases[index] == UNSET)
-        e->bases[index] = e->c->loop[index] ? (int64_t)index : falls_in ? e->base : (int64_t)index;
-    if (falls_in && e->base != e->bases[index] && !e->c->uncounted)
-        x_alu_imm(e->code, 64, X_ADD, METER, (int32_t)(e->base - e->bases[index]));
-    e->base = e->bases[index];
-    e->place[index] = (uint32_t)e->code->size;
-}
-
-static void emit_body(struct sk_x64_emitter *e, uint32_t s)
-{
-    const struct sk_compile *c = e->c;
-    const struct sk_subprog *sub = &c->program->subprogs[s];
-    e->subprog = s;
-    for (unsigned r = 6; r <= 9; r++)
-        if (c->live_in[sub->begin] & 1u << r)
-            x_alu(e->code, 32, X_XOR, sk_x64_home[r], sk_x64_home[r]);
-    for (uint32_t i = sub->begin; i < sub->end; i++)
-        e->bases[i] = UNSET;
-    /* The meter is exact here; a first block that is also a loop's head agrees. */
-    e->base = sub->begin;
-    bool falls_in = true;
-    for (uint32_t i = sub->begin; i < sub->end; i++) {
-        begin_line(e, i);
-        if (c->leader[i]) {
-            begin_block(e, i, falls_in);
-            falls_in = true;
-        }
-        for (uint32_t k = c->ir_of[i]; k < c->ir_of[i + 1]; k++) {
-            emit_one(e, &c->code[k]);
-            if (c->code[k].op == IR_JMP || c->code[k].op == IR_EXIT)
-                falls_in = false;
-        }
-    }
-    const struct sk_x64_jump *jumps = (const struct sk_x64_jump *)(const void *)e->jumps.data;
-    for (size_t i = 0; i < e->jumps.size / sizeof *jumps; i++)
-        x_patch(e->code, jumps[i].from, e->place[jumps[i].target]);
-    e->jumps.size = 0;
-}
-
-/* The callee-saved homes that a function changes. */
-static uint16_t changed_homes(const struct sk_compile *c, uint32_t s)
-{
-    const struct sk_subprog *sub = &c->program->subprogs[s];
-    uint16_t changed = c->live_in[sub->begin];
-    for (uint32_t k = c->ir_of[sub->begin]; k < c->ir_of[sub->end]; k++)
-        changed |= sk_ir_defs(&c->code[k]);
-    return changed & 0x3c0;
-}
-
-/* A function that is called from the program. */
-static void emit_function(struct sk_x64_emitter *e, uint32_t s)
-{
-    begin_line(e, SK_NO_INDEX);
-    e->entries[s] = (uint32_t)e->code->size;
-    e->main = false;
-    e->saved = changed_homes(e->c, s);
-    push_saved(e);
-    emit_body(e, s);
-}
-
-/* Main, which C calls with the run: its own entry, so that a program without calls is one function. */
-static void emit_main(struct sk_x64_emitter *e)
-{
-    const struct sk_compile *c = e->c;
-    const struct sk_subprog *sub = &c->program->subprogs[0];
-    struct sk_buf *b = e->code;
-    uint32_t zeroes = zeroed_at_entry(c, 0), unclean = c->image->frame_sizes[0] - zeroes;
-    bool frame_pointer = (zeroes && !c->private_frames) || c->program->subprog_count > 1;
-    for (uint32_t k = 0; k < c->ir_of[sub->end]; k++)
-        frame_pointer |= sk_ir_uses(&c->code[k]) >> 10 & 1;
-    begin_line(e, SK_NO_INDEX);
-    e->main = true;
-    e->saved = SAVED_RUN | (frame_pointer ? 1u << 10 : 0);
-    for (uint32_t s = 0; s < c->program->subprog_count; s++)
-        e->saved |= changed_homes(c, s);
-    x_endbr64(b);
-    push_saved(e);
-    x_mov(b, 64, RUN, RDI);
-    x_store(b, 8, RSP, FIELD(native_sp));
-    if (!c->uncounted)
-        x_load(b, 8, false, METER, FIELD(budget));
-    if (frame_pointer)
-        x_load(b, 8, false, RBP, FIELD(stack_top));
-    if (sub->may_goto_count)
-        call_thunk(e, THUNK_CLEAN);
-    else
-        emit_zero_frame(e, 0);
-    if (c->looked_at && unclean && !sub->may_goto_count) { /* an earlier run may have had the rest zeroed, and used it */
-        x_store_imm(b, 4, (int32_t)unclean,
-                    x_at(RUN, (int32_t)(offsetof(skep_run, frames) + offsetof(struct sk_frame, unclean))));
-        for (unsigned i = 0; i < 8; i++)
-            if (c->limits >> (8 * IRR_STACK + i) & 1)
-                x_store_imm(b, 8, 0, x_at(RUN, (int32_t)(offsetof(skep_run, native_limit) + 8u * (8u * IRR_STACK + i))));
-    }
-    for (unsigned r = 0; r <= 5; r++) {
-        if (!(c->live_in[0] & 1u << r))
-            continue;
-        if (r == 1 || r == 2)
-            x_load(b, 8, false, sk_x64_home[r], r == 1 ? FIELD(context) : FIELD(second));
-        else
-            x_alu(b, 32, X_XOR, sk_x64_home[r], sk_x64_home[r]);
-    }
-    emit_body(e, 0);
-}
-
-/* Whether anything but C may call the first function. */
-static bool main_is_called(const struct sk_compile *c)
-{
-    for (uint32_t i = 0; i < c->program->count; i++) {
-        unsigned form = sk_op_infos[c->program->insns[i].op].form;
-        if ((form == SK_FORM_CALL_LOCAL || form == SK_FORM_LDDW_FUNC) && c->program->target_of[i] == 0)
-            return true;
-        if (form == SK_FORM_CALLX) /* a handle may be any number that the program makes */
-            return true;
-    }
-    return false;
-}
-
-static void emit(const struct sk_compile *c, struct sk_buf *code, uint32_t *entries)
-{
-    const struct sk_program *p = c->program;
-    struct sk_x64_emitter e = {.c = c, .code = code, .entries = entries};
-    sk_buf_init(&e.stubs, &c->hooks);
-    sk_buf_init(&e.jumps, &c->hooks);
-    sk_buf_init(&e.calls, &c->hooks);
-    e.bases = sk_alloc_array(&c->hooks, p->count, sizeof *e.bases);
-    e.place = sk_alloc_array(&c->hooks, p->count, sizeof *e.place);
-    if (e.bases && e.place) {
-        emit_main(&e);
-        uint16_t saved_by_main = e.saved;
-        for (uint32_t s = 0; s < p->subprog_count; s++)
-            if (s > 0 || main_is_called(c))
-                emit_function(&e, s);
-        sk_x64_stubs(&e, saved_by_main);
-        begin_line(&e, SK_NO_INDEX);
-        entries[p->subprog_count] = (uint32_t)code->size;
-        sk_x64_gate(&e, saved_by_main);
-        sk_x64_thunks(&e);
-        const struct sk_x64_jump *calls = (const struct sk_x64_jump *)(const void *)e.calls.data;
-        for (size_t i = 0; i < e.calls.size / sizeof *calls; i++)
-            x_patch(code, calls[i].from,
-                    calls[i].target & THUNK_BIT ? e.thunks[calls[i].target & ~THUNK_BIT] : entries[calls[i].target]);
-    }
-    code->failed |= !e.bases || !e.place || e.stubs.failed || e.jumps.failed || e.calls.failed;
-    sk_buf_free(&e.stubs);
-    sk_buf_free(&e.jumps);
-    sk_buf_free(&e.calls);
-    sk_free(&c->hooks, e.bases);
-    sk_free(&c->hooks, e.place);
-}
-
-const struct sk_target sk_target_x64 = {"x86-64", emit};

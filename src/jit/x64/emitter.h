@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * What the files of the x86-64 back end share: the homes of registers, the state of emitting one program, and what is to
- * be written behind the code. Which file does what: emit.c instructions of control and memory, arithmetic.c values,
+ * be written behind the code. Which file does what: program.c functions and blocks, emit.c instructions of control and memory, arithmetic.c values,
  * constant.c what the program chose to be in the code, outside.c everything off the straight path.
  */
 #ifndef SK_X64_EMITTER_H
@@ -38,13 +38,18 @@ struct sk_x64_stub {
 struct sk_x64_jump {
     size_t from;
     uint32_t target; /* index */
+    bool near;       /* its distance has a byte */
 };
 
 struct sk_x64_emitter {
     const struct sk_compile *c;
     struct sk_buf *code;
     struct sk_buf stubs;  /* struct sk_x64_stub */
+    bool draft;           /* see program.c */
     struct sk_buf jumps;  /* struct sk_x64_jump, to patch at the function's end */
+    struct sk_buf near;   /* a byte for each jump of the program: it is near */
+    size_t jump_count;    /* of those, in use */
+    uint32_t *loop_size;  /* [count] of loop heads, at most; in the draft's bytes */
     struct sk_buf calls;  /* the same for functions and thunks: target is a subprogram, or THUNK_BIT and a thunk */
     int64_t *bases;       /* [count] of leaders, or UNSET */
     uint32_t *place;      /* [count] of leaders */
@@ -69,7 +74,7 @@ static inline struct sk_x64_mem mem_of(const struct sk_ir *ir) { return x_at(sk_
 static inline void begin_line(struct sk_x64_emitter *e, uint32_t index)
 {
     struct sk_line line = {(uint32_t)e->code->size, index};
-    if (!e->c->lines || (index == e->line && e->code->size))
+    if (e->draft || !e->c->lines || (index == e->line && e->code->size))
         return;
     e->line = index;
     if (e->code->size == e->line_at && e->c->lines->size) /* the line before has no code */
@@ -79,12 +84,6 @@ static inline void begin_line(struct sk_x64_emitter *e, uint32_t index)
 }
 
 static inline void add_stub(struct sk_x64_emitter *e, struct sk_x64_stub stub) { sk_buf_add(&e->stubs, &stub, sizeof stub); }
-
-static inline void add_jump(struct sk_x64_emitter *e, size_t from, uint32_t target)
-{
-    struct sk_x64_jump jump = {from, target};
-    sk_buf_add(&e->jumps, &jump, sizeof jump);
-}
 
 static inline int32_t used_by(const struct sk_x64_emitter *e, const struct sk_ir *ir)
 {
@@ -128,7 +127,7 @@ static inline void settle(struct sk_x64_emitter *e, const struct sk_ir *ir)
 
 static inline void call_thunk(struct sk_x64_emitter *e, enum sk_x64_thunk thunk)
 {
-    struct sk_x64_jump call = {x_call(e->code), THUNK_BIT | (uint32_t)thunk};
+    struct sk_x64_jump call = {x_call(e->code), THUNK_BIT | (uint32_t)thunk, false};
     sk_buf_add(&e->calls, &call, sizeof call);
 }
 
@@ -169,6 +168,15 @@ void sk_x64_alu_constant(struct sk_x64_emitter *e, unsigned bits, enum sk_x64_al
 void sk_x64_test_constant(struct sk_x64_emitter *e, unsigned bits, unsigned reg, int32_t imm);
 void sk_x64_imul_constant(struct sk_x64_emitter *e, unsigned bits, unsigned dst, unsigned src, int32_t imm);
 void sk_x64_store_constant(struct sk_x64_emitter *e, unsigned bytes, int32_t imm, struct sk_x64_mem m);
+
+/* program.c: jumps within a function */
+enum { ALWAYS = 16 }; /* as a condition */
+void sk_x64_jump(struct sk_x64_emitter *e, unsigned cc, uint32_t target);
+
+/* emit.c */
+void sk_x64_emit(struct sk_x64_emitter *e, const struct sk_ir *ir);
+uint32_t sk_x64_zeroed_at_entry(const struct sk_compile *c, uint32_t subprog); /* the upper bytes of its frame */
+void sk_x64_zero_frame(struct sk_x64_emitter *e, uint32_t subprog);
 
 /* arithmetic.c */
 void sk_x64_move(struct sk_x64_emitter *e, unsigned bits, unsigned dst, unsigned src);

@@ -378,6 +378,13 @@ static void index_names(struct sk_btf *btf)
         btf->next[id] = btf->buckets[bucket];
         btf->buckets[bucket] = id;
     }
+    for (uint32_t i = 0; i <= btf->mask; i++) {
+        uint32_t length = 0;
+        for (uint32_t id = btf->buckets[i]; id; id = btf->next[id])
+            length++;
+        if (length > btf->longest)
+            btf->longest = length;
+    }
 }
 
 static uint32_t first_of(const struct sk_btf *btf, const char *name, size_t length, uint32_t after)

@@ -70,6 +70,7 @@ struct sk_btf {
     uint32_t *buckets;    /* by hash of the essential name: the first id; 0: none */
     uint32_t *next;       /* the next id of the bucket, in rising order */
     uint32_t mask;        /* buckets - 1 */
+    uint32_t longest;     /* types in the fullest bucket: what a search may cost */
 };
 
 struct sk_btf_type {

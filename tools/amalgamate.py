@@ -53,7 +53,7 @@ def private_names(text):
     others = set(re.findall(r"^(?:struct|union|enum) (\w+)\s*\{", text, re.M))
     others |= set(re.findall(r"^typedef\b[^;{}]*?\b(\w+)\s*;", text, re.M))
     others |= set(re.findall(r"^\}\s*(\w+)\s*;", text, re.M))
-    for body in re.findall(r"^enum\b[^{;]*\{(.*?)\}", text, re.M | re.S):
+    for body in re.findall(r"^enum\b[^{;(]*\{(.*?)\}", text, re.M | re.S):
         others |= set(re.findall(r"(?:^|,)\s*(\w+)", body))
     return things, others
 

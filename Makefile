@@ -12,7 +12,7 @@ CMAKE_FLAGS ?=
 MAKEFLAGS += --no-print-directory
 configure = cmake --preset release -B $(BUILD) $(CMAKE_FLAGS)
 
-.PHONY: all setup demo test bench bench-jit fuzz fuzz-engines asan amalgamation cross install clean help
+.PHONY: all setup demo test bench bench-jit bench-maps fuzz fuzz-engines asan amalgamation cross install clean help
 
 all:
 	@tools/setup.sh build
@@ -27,6 +27,7 @@ help:
 	@echo 'make asan           the tests under AddressSanitizer and UndefinedBehaviorSanitizer'
 	@echo 'make bench          benchmarks, beside the interpreter of DPDK'
 	@echo 'make bench-jit      machine code, beside native code, the running kernel and DPDK; build/bench-jit.svg'
+	@echo 'make bench-maps     operations on maps inside of programs, beside the running kernel, 1 to N threads'
 	@echo 'make fuzz           each fuzz target for SECONDS (default 60)'
 	@echo 'make fuzz-engines   interpreter and machine code on PROGRAMS random programs (5000000), from SEED (1)'
 	@echo 'make cross          other architectures, under qemu-user'
@@ -64,6 +65,11 @@ bench-jit:
 	@tools/setup.sh bench
 	@$(configure) -DSKEP_BENCH=ON >/dev/null
 	@cmake --build $(BUILD) -j $(JOBS) --target bench-jit
+
+bench-maps:
+	@tools/setup.sh bench
+	@$(configure) -DSKEP_BENCH=ON >/dev/null
+	@cmake --build $(BUILD) -j $(JOBS) --target bench-maps
 
 fuzz:
 	@tools/setup.sh fuzz

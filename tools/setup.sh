@@ -20,7 +20,7 @@ packages() {
         echo g++=g++ libcmocka-dev libbpf-dev python3=python3 llvm-19=llvm-mc-19 libclang-rt-19-dev tcpdump=tcpdump
         echo linux-libc-dev xdp-tools # for tests/kernel/suite.py
         ;;
-    bench) packages demo && echo libdpdk-dev python3=python3 ;;
+    bench) packages demo && echo libdpdk-dev libbpf-dev linux-libc-dev python3=python3 ;;
     fuzz) packages build && echo clang-19=clang-19 libclang-rt-19-dev ;;
     cross)
         packages build

@@ -7,6 +7,8 @@
 #include "compare.h"
 #include "packets.h"
 
+static bool each_always, list_only;
+
 static bool take(const char **name, const char *prefix)
 {
     size_t n = strlen(prefix);
@@ -137,8 +139,6 @@ static void run_once(size_t index, enum kind kind, const char *name, const uint8
     printf("\n");
 }
 
-static bool each_always;
-
 static void run_program(size_t index, const struct program *program)
 {
     const char *name = program->name;
@@ -250,7 +250,7 @@ static void show_map(size_t index, const struct map *map)
 {
     printf("map %s type %u key %u value %u max %u flags %#x\n", map->name, map->type, map->key_size, map->value_size,
            map->max_entries, map->flags);
-    if (begins(map->name, "vol_"))
+    if (list_only || begins(map->name, "vol_"))
         return;
     uint8_t *value;
     switch (map->type) {
@@ -331,7 +331,7 @@ static void run_all(void)
     struct named *order = calloc(most + 1, sizeof *order);
     if (!order)
         exit(2);
-    for (size_t i = 0; i < maps; i++) {
+    for (size_t i = 0; i < maps && !list_only; i++) {
         struct map map = side_map(i);
         set_map(i, &map);
     }
@@ -340,7 +340,10 @@ static void run_all(void)
     qsort(order, programs, sizeof *order, by_name);
     for (size_t i = 0; i < programs; i++) {
         struct program program = side_program(order[i].index);
-        run_program(order[i].index, &program);
+        if (list_only)
+            printf("program %s (%s)\n", program.name, program.section);
+        else
+            run_program(order[i].index, &program);
     }
     side_settle();
     for (size_t i = 0; i < maps; i++)
@@ -356,19 +359,20 @@ static void run_all(void)
 int main(int argc, char **argv)
 {
     int at = 1;
-    while (at < argc && !strncmp(argv[at], "--", 2)) /* --set is read when the maps are there */
-        at += strcmp(argv[at], "--each") ? 2 : 1;
+    for (; at < argc && !strncmp(argv[at], "--", 2); at++) {
+        each_always |= !strcmp(argv[at], "--each");
+        list_only |= !strcmp(argv[at], "--list");
+        at += !strcmp(argv[at], "--set"); /* when the maps are there */
+    }
     if (argc - at != 2) {
-        fprintf(stderr, "usage: %s [--each] [--set MAP=KEY:VALUE]... CAPTURE.pcap OBJECT.o\n", argv[0]);
+        fprintf(stderr, "usage: %s [--list] [--each] [--set MAP=KEY:VALUE]... CAPTURE.pcap OBJECT.o\n", argv[0]);
         return 2;
     }
     packets_init(argv[at]);
-    side_open(argv[at + 1]);
-    for (int i = 1; i < at; i++) {
-        each_always |= !strcmp(argv[i], "--each");
+    side_open(argv[at + 1], !list_only);
+    for (int i = 1; i < at && !list_only; i++)
         if (!strcmp(argv[i], "--set"))
             set_entry(argv[++i]);
-    }
     run_all();
     side_close();
     return 0;

@@ -48,7 +48,7 @@ typedef int (*record_fn)(void *user, const void *record, size_t size);
 
 /* A side: errors of the object end the program with a message and status 3. */
 extern const char side_name[];
-void side_open(const char *path);
+void side_open(const char *path, bool load); /* load: what is in it is to run, too, or else to be listed only */
 size_t side_programs(void);
 struct program side_program(size_t index);
 int side_run(size_t index, struct run *run); /* 0, or a negative error number */

@@ -59,16 +59,8 @@ static bool runs(enum bpf_prog_type type)
 
 static bool is_perf(const struct bpf_map *map) { return bpf_map__type(map) == BPF_MAP_TYPE_PERF_EVENT_ARRAY; }
 
-void side_open(const char *path)
+static void load_all(const char *path)
 {
-    cpu_set_t one;
-    CPU_ZERO(&one);
-    CPU_SET(0, &one);
-    sched_setaffinity(0, sizeof one, &one);
-    libbpf_set_print(print);
-    object = bpf_object__open_file(path, NULL);
-    if (!object)
-        refuse(path, "open", -errno);
     struct bpf_program *program;
     struct bpf_map *map;
     bpf_object__for_each_program(program, object)
@@ -79,14 +71,30 @@ void side_open(const char *path)
     int error = bpf_object__load(object);
     if (error)
         refuse(path, "load", error);
+}
+
+void side_open(const char *path, bool load)
+{
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(0, &one);
+    sched_setaffinity(0, sizeof one, &one);
+    libbpf_set_print(print);
+    object = bpf_object__open_file(path, NULL);
+    if (!object)
+        refuse(path, "open", -errno);
+    if (load)
+        load_all(path);
+    struct bpf_program *program;
+    struct bpf_map *map;
     bpf_object__for_each_program(program, object)
-        if (bpf_program__fd(program) >= 0 && program_count < 512)
+        if ((!load || bpf_program__fd(program) >= 0) && program_count < 512)
             programs[program_count++] = program;
     bpf_object__for_each_map(map, object)
         if (map_count < 512)
             maps[map_count++] = map;
     for (size_t i = 0; i < map_count; i++)
-        if (is_perf(maps[i]) && !(perf[i] = perf_buffer__new(bpf_map__fd(maps[i]), 8, sample, NULL, NULL, NULL)))
+        if (load && is_perf(maps[i]) && !(perf[i] = perf_buffer__new(bpf_map__fd(maps[i]), 8, sample, NULL, NULL, NULL)))
             refuse(path, bpf_map__name(maps[i]), -errno);
 }
 

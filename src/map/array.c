@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Arrays and per-cpu arrays (kernel/bpf/arraymap.c): every entry exists from the beginning and cannot be deleted. */
 #include "map/array.h"
+#include "map/batch.h"
 #include "map/lock.h"
 #include "map/types.h"
 
@@ -17,9 +18,7 @@ static int check(const skep_map_options *o)
     if (o->max_entries == 0 || o->key_size != 4 || o->value_size == 0 ||
         !sk_map_flags_ok(o->flags, per_cpu ? PERCPU_FLAGS : ARRAY_FLAGS))
         return -SKEP_EINVAL;
-    if (o->value_size > (per_cpu ? PERCPU_VALUE_MOST : VALUE_MOST))
-        return -SKEP_E2BIG;
-    return 0;
+    return o->value_size > (per_cpu ? PERCPU_VALUE_MOST : VALUE_MOST) ? -SKEP_E2BIG : 0;
 }
 
 static int create(struct skep_map *map, const skep_map_options *options)
@@ -147,7 +146,7 @@ static int copy_in(struct skep_map *map, const void *key, const void *value, uin
 #define ARRAY_OPS                                                                                                      \
     .size = sizeof(struct sk_array), .check = check, .create = create, .destroy = destroy, .lookup = lookup,           \
     .update = update, .remove = no_remove, .for_each = for_each, .find_value = find_value, .copy_out = copy_out,       \
-    .copy_in = copy_in, .next_key = next_key
+    .copy_in = copy_in, .next_key = next_key, .lookup_batch = sk_batch_lookup, .update_batch = sk_batch_update
 
 const struct sk_map_ops sk_map_array = {.type = SKEP_MAP_ARRAY, ARRAY_OPS};
 const struct sk_map_ops sk_map_percpu_array = {

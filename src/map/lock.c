@@ -18,6 +18,15 @@ void sk_map_copy_words(void *to, const void *from, size_t size)
         __atomic_store_n(t, __atomic_load_n(f, __ATOMIC_RELAXED), __ATOMIC_RELAXED);
 }
 
+void sk_map_clear_words(void *to, size_t size)
+{
+    uint8_t *t = to; /* aligned */
+    for (; size >= 8; size -= 8, t += 8)
+        __atomic_store_n((uint64_t *)(void *)t, 0, __ATOMIC_RELAXED);
+    for (; size; size--, t++)
+        __atomic_store_n(t, 0, __ATOMIC_RELAXED);
+}
+
 #define LOCK_SIZE 4   /* struct bpf_spin_lock */
 #define TIMER_SIZE 16 /* struct bpf_timer */
 
@@ -34,6 +43,14 @@ static void copy_value(const struct skep_map *map, uint8_t *to, const uint8_t *f
         sk_map_copy_words(to + at, from + at, end - at);
         at = end + skip;
     }
+}
+
+void sk_map_clear_special(const struct skep_map *map, void *value)
+{
+    if (map->lock_offset >= 0)
+        sk_map_clear_words((uint8_t *)value + map->lock_offset, LOCK_SIZE);
+    if (map->timer_offset >= 0)
+        sk_map_clear_words((uint8_t *)value + map->timer_offset, TIMER_SIZE);
 }
 
 void sk_map_store_value(const struct skep_map *map, void *to, const void *from, bool locked)

@@ -24,8 +24,28 @@ static inline void sk_spin_lock(uint32_t *lock)
 }
 static inline void sk_spin_unlock(uint32_t *lock) { __atomic_store_n(lock, 0, __ATOMIC_RELEASE); }
 
+/* Orders relaxed accesses before it with those after it. ThreadSanitizer does not know fences, and does not need them to see
+ * that there is no race. */
+static inline void sk_fence(void)
+{
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define SK_NO_FENCE
+#endif
+#elif defined(__SANITIZE_THREAD__)
+#define SK_NO_FENCE
+#endif
+#ifndef SK_NO_FENCE
+    __atomic_thread_fence(__ATOMIC_ACQ_REL);
+#endif
+}
+
 /* Either side may be unaligned, but what programs share (values) never is: 8-byte aligned there. */
 void sk_map_copy_words(void *to, const void *from, size_t size);
+void sk_map_clear_words(void *to, size_t size);
+
+/* Clears the lock and the timer in a value. */
+void sk_map_clear_special(const struct skep_map *map, void *value);
 
 /* A value of the map at `to` (shared) or from `from` (shared), without the lock and the timer in it; with its lock held if
  * `locked`. */

@@ -35,6 +35,9 @@ struct skep_map {
     char name[16];
     const void *owner; /* of the object loader: the type information of keys and values; NULL: none */
     uint32_t btf_key, btf_value;
+    /* Of whoever keeps things that belong to values (timers); NULL: nobody. Told when a value of a type whose entries come
+     * and go was deleted or replaced, before its memory is another's; no lock is held. */
+    void (*value_gone)(struct skep_map *map, void *value);
 };
 
 /* Memory of one value, its size rounded up to 8: what programs may reach through its address. */

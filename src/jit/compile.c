@@ -91,6 +91,8 @@ static void compile(struct sk_compile *c, const struct sk_target *target, struct
                                      (unsigned)__builtin_ctz(ir->size / 8u));
     }
     c->limits = native->limits;
+    native->check_count = c->check_count;
+    memcpy(native->checks, c->checks, sizeof c->checks);
     if (!c->failed)
         target->emit(c, code, entries);
     stats->ns[PASSES] = now(&c->hooks) - before;

@@ -29,7 +29,8 @@ enum sk_ir_op {
     IR_STORE,      /* `size` bits at a + off = b */
     IR_STOREI,     /* `size` bits at a + off = imm */
     IR_GUARD,      /* a + off .. + size/8 must be reachable; WRITE; region: where it probably is. With GROUP it stands for
-                    * the IR_GUARD_ASIDE behind it, too: imm holds the lowest and the highest offset, sub the sizes */
+                    * the IR_GUARD_ASIDE behind it, too: imm holds the lowest and the highest offset, sub their sizes, bits
+                    * whether any is a write, target (of the IR) where the copy ends that checks them one by one */
     IR_GUARD_ASIDE, /* checked by the guard that it was gathered into; says what to check if that fails */
     IR_ALIGN,      /* a + off must be a multiple of size/8 */
     IR_ATOMIC,     /* sub: enum sk_ir_atomic; `size` bits at a + off with b, at once */
@@ -66,11 +67,19 @@ struct sk_ir {
     uint8_t op, sub, bits, size;
     uint8_t flags, dst, a, b;
     uint8_t region;
-    uint8_t unused[3];
+    uint8_t check; /* of guards: 1 + the number of their check; 0: none */
+    uint8_t unused[2];
     int32_t off;
     uint32_t index;  /* of the program instruction */
     uint32_t target; /* index that a jump leads to; SK_NO_INDEX: none */
     int64_t imm;
+};
+
+/* Bytes from low on, so many, counted from a base in that region. */
+struct sk_check {
+    int32_t low;
+    uint32_t span;
+    uint32_t region, write;
 };
 
 /* What is compiled: one program, all of its functions one after the other. */
@@ -89,7 +98,9 @@ struct sk_compile {
     bool main_again;   /* the program may come back to its first instruction */
     bool private_frames; /* nothing but loads and stores at constant offsets from r10 reaches them: see slots.c */
     uint64_t *slots_in;  /* [program->count] of private frames: slots that are read before they are written; else NULL */
-    uint32_t limits;   /* struct sk_native's */
+    uint32_t limits;   /* struct sk_native's, like the checks */
+    uint32_t check_count;
+    struct sk_check checks[SK_NATIVE_CHECKS];
     bool looked_at;    /* something may look for the stack: a guard, a step, a helper */
     struct sk_buf *lines; /* struct sk_line, as the target writes the code; NULL: nobody wants them */
     bool blind, uncounted; /* skep_jit_options */
@@ -124,7 +135,7 @@ void sk_ir_forward(struct sk_compile *c);  /* constants, copies, extensions, gua
 void sk_ir_slots(struct sk_compile *c);    /* private_frames; loads of what was just stored to the frame */
 void sk_ir_merge(struct sk_compile *c);    /* bytes that are loaded and put together */
 void sk_ir_fuse(struct sk_compile *c);     /* groups of instructions that are one to the processor */
-void sk_ir_guards(struct sk_compile *c);   /* reads from one base are checked together */
+void sk_ir_guards(struct sk_compile *c);   /* accesses from one base are checked together */
 void sk_ir_liveness(struct sk_compile *c); /* live_in, slots_in; drops what nobody reads */
 
 #endif

@@ -48,6 +48,13 @@ void sk_native_begin(skep_run *run, const struct sk_native *native)
         else if (r->low == run->context)
             context = r;
     }
+    for (uint32_t i = 0; i < native->check_count; i++) {
+        const struct sk_check *check = &native->checks[i];
+        const struct sk_region *r = check->region == IRR_HOME ? home : context;
+        const bool allowed = r && (r->access & (check->write ? SKEP_WRITE : SKEP_READ)) && r->size >= check->span;
+        run->native_checks[i][0] = (r ? r->low : 0) - (uint64_t)(int64_t)check->low;
+        run->native_checks[i][1] = allowed ? r->size - check->span + 1 : 0;
+    }
     set_limits(run, native, IRR_HOME, home ? home->low : 0, home ? home->size : 0, home ? home->access : 0);
     set_limits(run, native, IRR_CONTEXT, context ? context->low : 0, context ? context->size : 0,
                context ? context->access : 0);

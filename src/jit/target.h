@@ -34,6 +34,8 @@ struct sk_native {
     uint32_t *entries; /* [subprog_count] where each function begins; behind them the gate, through which C calls them */
     bool uncounted;    /* no budget, no meter */
     uint32_t limits;   /* the guards there are: bit 8 * region + 4 * write + log2 of the size in bytes */
+    uint32_t check_count; /* the checks of memory whose bounds a run computes once */
+    struct sk_check checks[SK_NATIVE_CHECKS];
     struct sk_line *lines; /* [line_count], in the order of the code; NULL: not kept */
     size_t line_count;
     skep_jit_stats stats;

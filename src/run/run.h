@@ -75,6 +75,8 @@ struct sk_run_env {
     size_t grant_count;
 };
 
+enum { SK_NATIVE_CHECKS = 16 };
+
 struct skep_run {
     uint64_t regs[SK_GUARD_SLOTS];
     uint64_t guard_low[2][SK_GUARD_SLOTS];
@@ -90,6 +92,7 @@ struct skep_run {
 
     /* For machine code: the regions that it checks inline (enum sk_ir_region). The limit is how many offsets are good
      * starts for an access, by kind and log2 of its size; 0 for none. */
+    uint64_t native_checks[SK_NATIVE_CHECKS][2]; /* of struct sk_native's: what a base counts from, and its limit */
     uint64_t native_low[3];
     uint64_t native_limit[3][2][4];
     const void *native_table;       /* what it calls: struct sk_native_table */

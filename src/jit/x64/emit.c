@@ -18,51 +18,70 @@
 
 /* -------------------------------------------------------------------------------- memory and control */
 
-static struct sk_x64_mem limit_of(const struct sk_ir *ir, unsigned bytes)
+static struct sk_x64_mem limit_of(unsigned region, bool write, unsigned bytes)
 {
-    bool write = ir->flags & IRF_WRITE;
-    return x_at(RUN, (int32_t)(offsetof(skep_run, native_limit) +
-                               8u * ((ir->region * 2u + write) * 4u + (unsigned)__builtin_ctz(bytes))));
+    return x_at(RUN, (int32_t)(offsetof(skep_run, native_limit) + 8u * ((region * 2u + write) * 4u + (unsigned)__builtin_ctz(bytes))));
 }
 
-/* The lowest and the highest of a group; if both are in the region, so is what lies between them. */
-static void emit_guard_group(struct sk_x64_emitter *e, const struct sk_ir *ir)
+/* Jumps where it returns unless all that the guard stands for is in the region that the pointer probably leads to. */
+static void emit_check(struct sk_x64_emitter *e, const struct sk_ir *ir, size_t from[2])
 {
     struct sk_buf *b = e->code;
-    int32_t low = (int32_t)ir->imm, high = (int32_t)(ir->imm >> 32);
+    const bool group = (ir->flags & IRF_GROUP) && !e->one_by_one, write = group ? ir->bits : ir->flags & IRF_WRITE;
+    const int32_t low = group ? (int32_t)ir->imm : ir->off, high = group ? (int32_t)(ir->imm >> 32) : ir->off;
+    const unsigned low_size = group ? ir->sub & 15 : ir->size / 8u, high_size = group ? ir->sub >> 4 : low_size;
+    from[1] = 0;
     x_mov(b, 64, T1, sk_x64_home[ir->a]);
+    if (ir->check && (group || !(ir->flags & IRF_GROUP))) {
+        const int32_t at = (int32_t)(offsetof(skep_run, native_checks) + 16u * (ir->check - 1u));
+        x_alu_load(b, 64, X_SUB, T1, x_at(RUN, at));
+        x_alu_load(b, 64, X_CMP, T1, x_at(RUN, at + 8));
+        from[0] = x_jcc(b, CC_AE);
+        return;
+    }
     x_alu_load(b, 64, X_SUB, T1, x_at(RUN, (int32_t)(offsetof(skep_run, native_low) + 8u * ir->region)));
     if (low)
         x_alu_imm(b, 64, X_ADD, T1, low);
-    x_alu_load(b, 64, X_CMP, T1, limit_of(ir, ir->sub & 15));
-    size_t first = x_jcc(b, CC_AE), second = 0;
-    if (high != low || ir->sub >> 4 != (ir->sub & 15)) {
-        if (high != low)
-            x_alu_imm(b, 64, X_ADD, T1, high - low);
-        x_alu_load(b, 64, X_CMP, T1, limit_of(ir, ir->sub >> 4));
-        second = x_jcc(b, CC_AE);
-    }
-    const struct sk_x64_stub stub = {.kind = STUB_GROUP, .from = first, .back = b->size, .index = ir->index, .used = (int32_t)e->base, .group = ir,
-                              .second = second};
-    add_stub(e, stub);
+    x_alu_load(b, 64, X_CMP, T1, limit_of(ir->region, write, low_size));
+    from[0] = x_jcc(b, CC_AE);
+    if (high == low && high_size == low_size)
+        return;
+    if (high != low) /* if both ends are in the region, so is what lies between them */
+        x_alu_imm(b, 64, X_ADD, T1, high - low);
+    x_alu_load(b, 64, X_CMP, T1, limit_of(ir->region, write, high_size));
+    from[1] = x_jcc(b, CC_AE);
 }
 
-/* One region inline, the one that the pointer probably leads to; the rest behind the code. */
+/* A group's leads into the copy, whose place is known when it is written; the first of several also asks for the copy. */
+static void emit_group(struct sk_x64_emitter *e, const struct sk_ir *ir)
+{
+    struct sk_x64_head head = {{0}};
+    emit_check(e, ir, head.from);
+    sk_buf_add(&e->heads, &head, sizeof head);
+    if (e->copied)
+        return;
+    e->copied = e->stubs.size / sizeof(struct sk_x64_stub) + 1;
+    e->copy_end = ir->target;
+    add_stub(e, (struct sk_x64_stub){.kind = STUB_COPY, .group = ir, .base = e->base, .subprog = e->subprog,
+                                     .head = e->heads.size / sizeof head - 1});
+}
+
 static void emit_guard(struct sk_x64_emitter *e, const struct sk_ir *ir)
 {
-    struct sk_buf *b = e->code;
-    bool write = ir->flags & IRF_WRITE;
-    if (ir->flags & IRF_GROUP) {
-        emit_guard_group(e, ir);
+    const bool write = ir->flags & IRF_WRITE;
+    size_t from[2];
+    if ((ir->flags & IRF_GROUP) && !e->one_by_one) {
+        emit_group(e, ir);
         return;
     }
-    x_mov(b, 64, T1, sk_x64_home[ir->a]);
-    x_alu_load(b, 64, X_SUB, T1, x_at(RUN, (int32_t)(offsetof(skep_run, native_low) + 8u * ir->region)));
-    if (ir->off)
-        x_alu_imm(b, 64, X_ADD, T1, ir->off);
-    x_alu_load(b, 64, X_CMP, T1, limit_of(ir, ir->size / 8u));
-    size_t from = x_jcc(b, CC_AE);
-    add_stub(e, (struct sk_x64_stub){.kind = STUB_GUARD, .from = from, .back = b->size, .index = ir->index, .used = used_by(e, ir),
+    if (ir->flags & IRF_GROUP) { /* here those who did not pass the group's check come in */
+        const struct sk_x64_head *head = (const struct sk_x64_head *)(const void *)e->heads.data + e->head++;
+        for (unsigned i = 0; i < 2 && !e->heads.failed; i++)
+            if (head->from[i])
+                x_patch(e->code, head->from[i], e->code->size);
+    }
+    emit_check(e, ir, from);
+    add_stub(e, (struct sk_x64_stub){.kind = STUB_GUARD, .from = from[0], .back = e->code->size, .index = ir->index, .used = used_by(e, ir),
                               .place = mem_of(ir), .size_and_write = ir->size / 8u | (uint32_t)write << 8});
 }
 
@@ -331,8 +350,11 @@ void sk_x64_emit(struct sk_x64_emitter *e, const struct sk_ir *ir)
 {
     struct sk_buf *b = e->code;
     switch ((enum sk_ir_op)ir->op) {
-    case IR_NOP:
-    case IR_GUARD_ASIDE: return;
+    case IR_NOP: return;
+    case IR_GUARD_ASIDE:
+        if (e->one_by_one)
+            emit_guard(e, ir);
+        return;
     case IR_MOV: sk_x64_move(e, 64, sk_x64_home[ir->dst], sk_x64_home[ir->a]); return;
     case IR_MOVI: sk_x64_constant(e, sk_x64_home[ir->dst], (uint64_t)ir->imm); return;
     case IR_ALU: sk_x64_alu(e, ir); return;

@@ -24,15 +24,23 @@ enum sk_x64_thunk { THUNK_GUARD, THUNK_ENTER, THUNK_LEAVE, THUNK_LEAVEX, THUNK_C
 
 /* Something to be written behind the code. */
 struct sk_x64_stub {
-    enum { STUB_FAULT, STUB_BUDGET, STUB_ATTEND, STUB_DEPTH, STUB_GUARD, STUB_GROUP, STUB_ALIGN, STUB_LEAVE } kind;
+    enum { STUB_FAULT, STUB_BUDGET, STUB_ATTEND, STUB_DEPTH, STUB_GUARD, STUB_COPY, STUB_ALIGN, STUB_LEAVE } kind;
     size_t from, back; /* the jump that leads here; where to go on */
-    size_t second;     /* of a group: another such jump, or 0 */
     uint32_t index;
     int32_t used; /* what to take off the meter */
     struct sk_x64_mem place;
     uint32_t size_and_write;
     uint16_t saved; /* of a call: what its function puts back when a tail call ends it */
-    const struct sk_ir *group; /* a guard's: the first of those that it stands for */
+    /* Of a copy: from where it is made, the meter's base there and its function, and the first of its group's heads. */
+    const struct sk_ir *group;
+    int64_t base;
+    uint32_t subprog;
+    size_t head;
+};
+
+/* The jumps of a group's check that lead into the copy; 0: none. */
+struct sk_x64_head {
+    size_t from[2];
 };
 
 struct sk_x64_jump {
@@ -51,6 +59,11 @@ struct sk_x64_emitter {
     size_t jump_count;    /* of those, in use */
     uint32_t *loop_size;  /* [count] of loop heads, at most; in the draft's bytes */
     struct sk_buf calls;  /* the same for functions and thunks: target is a subprogram, or THUNK_BIT and a thunk */
+    struct sk_buf heads;  /* struct sk_x64_head */
+    size_t copied;        /* 1 + the number of the copy's stub whose stretch this is; 0: none */
+    uint32_t copy_end;    /* its last IR instruction */
+    bool one_by_one;      /* this is a copy */
+    size_t head;          /* the next head that leads into it */
     int64_t *bases;       /* [count] of leaders, or UNSET */
     uint32_t *place;      /* [count] of leaders */
     uint32_t *entries;    /* [subprog_count] */

@@ -67,27 +67,21 @@ static void emit_sync_thunk(struct sk_x64_emitter *e, enum sk_x64_thunk thunk)
     x_ret(b);
 }
 
-/* Each guard of the group in turn; `used` is the base of the meter there. */
-static void emit_group_stub(struct sk_x64_emitter *e, const struct sk_x64_stub *s, size_t leave)
+/* A stretch again, each access checked for itself. */
+static void emit_copy(struct sk_x64_emitter *e, size_t number)
 {
-    struct sk_buf *b = e->code;
-    for (const struct sk_ir *ir = s->group, *end = e->c->code + e->c->count; ir < end; ir++) {
-        if (ir != s->group && ir->op == IR_GUARD)
-            break; /* what follows belongs to that one */
-        if (ir != s->group && ir->op != IR_GUARD_ASIDE)
-            continue;
-        x_lea(b, 64, T2, mem_of(ir));
-        x_mov_imm(b, T1, ir->size / 8u);
-        call_thunk(e, THUNK_GUARD);
-        size_t good = x_jcc(b, CC_NE);
-        int32_t used = e->c->uncounted ? 0 : (int32_t)((int64_t)ir->index + 1 - s->used);
-        if (used)
-            x_alu_imm(b, 64, X_SUB, METER, used);
-        x_store_imm(b, 4, (int32_t)ir->index, FIELD(fault_index));
-        x_patch(b, x_jmp(b), leave);
-        x_patch(b, good, b->size);
+    const struct sk_x64_stub s = ((const struct sk_x64_stub *)(const void *)e->stubs.data)[number];
+    const uint32_t first = (uint32_t)(s.group - e->c->code), last = s.group->target;
+    e->one_by_one = true;
+    e->head = s.head;
+    e->base = s.base;
+    e->subprog = s.subprog;
+    for (uint32_t k = first; k <= last; k++) {
+        begin_line(e, e->c->code[k].index);
+        sk_x64_emit(e, &e->c->code[k]);
     }
-    x_patch(b, x_jmp(b), s->back);
+    e->one_by_one = false;
+    x_patch(e->code, x_jmp(e->code), s.back);
 }
 
 void sk_x64_gate(struct sk_x64_emitter *e, uint16_t saved_by_main)
@@ -129,9 +123,12 @@ void sk_x64_stubs(struct sk_x64_emitter *e, uint16_t saved_by_main)
     x_store_imm(b, 4, SKEP_ERR_DEPTH, FIELD(code));
     x_patch(b, x_jmp(b), leave);
 
-    const struct sk_x64_stub *stubs = (const struct sk_x64_stub *)(const void *)e->stubs.data;
-    for (size_t i = 0; i < e->stubs.size / sizeof *stubs; i++) {
-        const struct sk_x64_stub *s = &stubs[i];
+    for (size_t i = 0; i < e->stubs.size / sizeof(struct sk_x64_stub); i++) { /* copies add some */
+        const struct sk_x64_stub stub = ((const struct sk_x64_stub *)(const void *)e->stubs.data)[i], *s = &stub;
+        if (s->kind == STUB_COPY) {
+            emit_copy(e, i);
+            continue;
+        }
         begin_line(e, s->kind == STUB_LEAVE ? SK_NO_INDEX : s->index);
         x_patch(b, s->from, b->size);
         if (s->kind == STUB_LEAVE) {
@@ -145,12 +142,6 @@ void sk_x64_stubs(struct sk_x64_emitter *e, uint16_t saved_by_main)
             x_patch(b, x_jcc(b, CC_E), leave);
             e->saved = s->saved;
             pop_saved(e);
-            continue;
-        }
-        if (s->kind == STUB_GROUP) {
-            if (s->second)
-                x_patch(b, s->second, b->size);
-            emit_group_stub(e, s, leave);
             continue;
         }
         if (s->kind == STUB_GUARD) {

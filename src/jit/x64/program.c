@@ -83,6 +83,11 @@ static void emit_body(struct sk_x64_emitter *e, uint32_t s)
         }
         for (uint32_t k = c->ir_of[i]; k < c->ir_of[i + 1]; k++) {
             sk_x64_emit(e, &c->code[k]);
+            if (e->copied && k == e->copy_end) {
+                if (!e->stubs.failed)
+                    ((struct sk_x64_stub *)(void *)e->stubs.data)[e->copied - 1].back = e->code->size;
+                e->copied = 0;
+            }
             if (c->code[k].op == IR_JMP || c->code[k].op == IR_EXIT)
                 falls_in = false;
         }
@@ -191,13 +196,14 @@ static void emit(const struct sk_compile *c, struct sk_buf *code, uint32_t *entr
     sk_buf_init(&e.jumps, &c->hooks);
     sk_buf_init(&e.calls, &c->hooks);
     sk_buf_init(&e.near, &c->hooks);
+    sk_buf_init(&e.heads, &c->hooks);
     e.bases = sk_alloc_array(&c->hooks, p->count, sizeof *e.bases);
     e.place = sk_alloc_array(&c->hooks, p->count, sizeof *e.place);
     e.loop_size = sk_alloc_array(&c->hooks, p->count, sizeof *e.loop_size);
     if (e.bases && e.place && e.loop_size) {
         emit_functions(&e, &saved_by_main);
         e.draft = false;
-        code->size = e.stubs.size = e.calls.size = 0;
+        code->size = e.stubs.size = e.calls.size = e.heads.size = 0;
         emit_functions(&e, &saved_by_main);
         sk_x64_stubs(&e, saved_by_main);
         begin_line(&e, SK_NO_INDEX);
@@ -209,11 +215,12 @@ static void emit(const struct sk_compile *c, struct sk_buf *code, uint32_t *entr
             x_patch(code, calls[i].from,
                     calls[i].target & THUNK_BIT ? e.thunks[calls[i].target & ~THUNK_BIT] : entries[calls[i].target]);
     }
-    code->failed |= !e.bases || !e.place || !e.loop_size || e.stubs.failed || e.jumps.failed || e.calls.failed || e.near.failed;
+    code->failed |= !e.bases || !e.place || !e.loop_size || e.stubs.failed || e.jumps.failed || e.calls.failed || e.near.failed || e.heads.failed;
     sk_buf_free(&e.stubs);
     sk_buf_free(&e.jumps);
     sk_buf_free(&e.calls);
     sk_buf_free(&e.near);
+    sk_buf_free(&e.heads);
     sk_free(&c->hooks, e.bases);
     sk_free(&c->hooks, e.place);
     sk_free(&c->hooks, e.loop_size);

@@ -68,6 +68,11 @@ static uint32_t count_accesses(const struct sk_compile *c)
     return count;
 }
 
+static uint32_t limit(unsigned region, bool write, unsigned bytes)
+{
+    return 1u << (8u * region + (write ? 4u : 0u) + (unsigned)__builtin_ctz(bytes));
+}
+
 static void compile(struct sk_compile *c, const struct sk_target *target, struct sk_buf *code, uint32_t *entries,
                     struct sk_native *native)
 {
@@ -87,8 +92,9 @@ static void compile(struct sk_compile *c, const struct sk_target *target, struct
                         /* entered by C, which makes the frame where the run says */
                         (ir->op == IR_CALL_LOCAL && c->program->subprogs[ir->imm].may_goto_count);
         if (ir->op == IR_GUARD || ir->op == IR_GUARD_ASIDE)
-            native->limits |= 1u << (8u * ir->region + (ir->flags & IRF_WRITE ? 4u : 0u) +
-                                     (unsigned)__builtin_ctz(ir->size / 8u));
+            native->limits |= limit(ir->region, ir->flags & IRF_WRITE, ir->size / 8u);
+        if (ir->op == IR_GUARD && (ir->flags & IRF_GROUP))
+            native->limits |= limit(ir->region, ir->bits, ir->sub & 15u) | limit(ir->region, ir->bits, ir->sub >> 4);
     }
     c->limits = native->limits;
     native->check_count = c->check_count;

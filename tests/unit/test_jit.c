@@ -62,6 +62,7 @@ static void fail_alike(skep_vm *vm, const skep_exec_options *options, skep_code 
     memset(&b, 0xaa, sizeof b);
     compiles(vm);
     assert_int_equal(skep_vm_exec(vm, &own, &result, &a), wanted);
+    memset(workspace, 0x7f, sizeof workspace); /* nothing counts on what is there */
     assert_int_equal(skep_vm_exec_jit(vm, &own, &result, &b), wanted);
     assert_int_equal(result, 77);
     assert_int_equal(b.code, wanted);
@@ -339,6 +340,14 @@ static void test_faults(void **state)
     fail_alike(vm, EXEC(.mem = packet, .mem_size = 16), SKEP_ERR_ACCESS, 0);
     LOAD(vm, SKEP_STXB(1, 3, 1), SKEP_EXIT());
     fail_alike(vm, EXEC(.mem = packet, .mem_size = 16, .mem_access = SKEP_READ), SKEP_ERR_ACCESS, 0);
+    /* Accesses from one base: what is written before the first bad one is written. */
+    LOAD(vm, SKEP_STDW(1, 0, 7), SKEP_LDXW(2, 1, 8), SKEP_STDW(1, 8, 9), SKEP_LDXB(0, 1, 16), SKEP_STDW(1, 0, 1), SKEP_EXIT());
+    fail_alike(vm, EXEC(.mem = packet, .mem_size = 16), SKEP_ERR_ACCESS, 3);
+    assert_int_equal(packet[0], 7);
+    assert_int_equal(packet[8], 9);
+    /* A group's widest access is a read, another one a write. */
+    LOAD(vm, SKEP_MOV64_REG(5, 10), SKEP_LDXDW(7, 5, 0), SKEP_STXW(5, 7, 1), SKEP_EXIT());
+    fail_alike(vm, EXEC(.mem = packet, .mem_size = 16), SKEP_ERR_ACCESS, 1);
     LOAD(vm, SKEP_MOV64_IMM(0, 1), SKEP_JEQ_IMM(0, 1, -2), SKEP_EXIT());
     fail_alike(vm, EXEC(.mem = packet, .mem_size = 16, .budget = 1001), SKEP_ERR_BUDGET, 1);
     skep_vm_free(vm);

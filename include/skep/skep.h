@@ -119,6 +119,7 @@ typedef struct skep_hooks {
 SKEP_API void skep_free(const skep_hooks *hooks, void *ptr);
 
 #include "skep/map.h"
+#include "skep/script.h"
 
 /* ------------------------------------------------------------------------- text, decoding, building */
 
@@ -404,6 +405,7 @@ typedef struct skep_exec_options {
     void *workspace;     /* at least skep_vm_workspace_size() bytes, any alignment, for this run; NULL: the library's */
     size_t workspace_size;
     uint64_t *executed; /* out, also on failure: instructions that the run drew from its budget; may be NULL */
+    const skep_script *script; /* what the kernel's helpers are to say of the world; NULL: they ask the hooks */
 } skep_exec_options;
 
 /*

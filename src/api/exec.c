@@ -104,6 +104,7 @@ static inline skep_run *begin_run(const skep_vm *vm, bool native, const skep_exe
     const struct sk_input input = {options->mem,        options->mem_size, access, options->mbuff,
                                    options->mbuff_size, vm->data_offset,   vm->data_end_offset};
     sk_context_of(vm->kind)->begin(run, &input, own);
+    run->script = options->script;
     sk_run_ready(run);
     run->whole_frames = vm->image->shape.unguarded;
     return run;
@@ -176,6 +177,8 @@ skep_code sk_vm_check_exec(const skep_vm *vm, bool native, const skep_exec_optio
     if ((*options)->workspace && (*options)->workspace_size < vm->workspace_size)
         return sk_fail(err, SKEP_ERR_ARGUMENT, "the workspace has %z bytes; this program needs %z",
                        (*options)->workspace_size, vm->workspace_size);
+    if (SK_UNLIKELY((*options)->script && (*options)->script->size != sizeof(skep_script)))
+        return sk_fail(err, SKEP_ERR_ARGUMENT, "script: size is not that of a skep_script this library knows");
     return sk_context_check_input(vm->kind, *options, err);
 }
 

@@ -44,6 +44,7 @@ static inline skep_run *sk_run_init(void *workspace, const struct sk_run_shape *
     if (shape->main_may_gotos)
         memset(run->may_gotos, 0, shape->main_may_gotos * sizeof(uint32_t));
     run->helper = NULL;
+    run->script = NULL;
     run->code = SKEP_OK;
     run->attention = 0;
     run->fault_env = NULL;

@@ -114,6 +114,7 @@ struct skep_run {
     const struct sk_run_env *env;
     const struct sk_engine *engine;
     const struct sk_helper *helper; /* in charge right now */
+    const skep_script *script;      /* NULL: none */
     uint32_t cpu;                   /* the slot of env->cpus that the run owns */
     uint32_t held_count;
     struct sk_held held[SK_HELD_MOST];

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * What the kernel's helpers say about a world that is not there: the time, the task at hand, memory beyond the program's, where
+ * packets are routed. Given with a run (skep_exec_options.script); members that are zero leave things to the hooks, or to what
+ * docs/helpers.md says. Included by skep/skep.h.
+ *
+ * A script is borrowed for the run. Runs of several threads may share one if they share nothing that it lets them change: the
+ * clock, the random state, writable memory.
+ */
+#ifndef SKEP_SCRIPT_H
+#define SKEP_SCRIPT_H
+
+/* The task that a program finds itself in. */
+typedef struct skep_task {
+    uint32_t pid, tgid; /* as helpers name them: a thread, its process */
+    uint32_t uid, gid;
+    char comm[16]; /* its name; the last byte is taken for zero */
+    uint64_t cgroup_id;
+    uint64_t address; /* of its task_struct, for probes of the scripted memory; 0: none */
+} skep_task;
+
+/* Memory that probe_read and its like find at an address of the kernel's or of a process. */
+typedef struct skep_memory {
+    uint64_t address;
+    void *bytes; /* what lies there */
+    uint64_t size;
+    bool user;     /* a process's memory, else the kernel's */
+    bool writable; /* for probe_write_user */
+} skep_memory;
+
+typedef struct skep_script {
+    size_t size;
+    /* The time in nanoseconds, which each reading then moves on by `clock_step`; NULL: the time hook's. */
+    uint64_t *clock;
+    uint64_t clock_step;
+    uint64_t tai_offset; /* what ktime_get_tai_ns is ahead of the others, in nanoseconds */
+    /* The state of a sequence of random numbers, any value to begin with; NULL: the random hook. */
+    uint64_t *random;
+    const skep_task *task;     /* NULL: number 0, user 0, named "skep" */
+    const skep_memory *memory; /* [memory_count]; the first that holds an address counts */
+    size_t memory_count;
+    uint64_t socket_cookie, netns_cookie;
+    /* What programs print, instead of the log hook: whole lines. */
+    void (*log)(void *user, const char *text, size_t size);
+    void *user; /* for log */
+} skep_script;
+
+#endif

@@ -346,7 +346,7 @@ static void test_faults(void **state)
     assert_int_equal(packet[0], 7);
     assert_int_equal(packet[8], 9);
     /* A group's widest access is a read, another one a write. */
-    LOAD(vm, SKEP_MOV64_REG(5, 10), SKEP_LDXDW(7, 5, 0), SKEP_STXW(5, 7, 1), SKEP_EXIT());
+    LOAD(vm, SKEP_MOV64_REG(5, 10), SKEP_LDXDW(7, 5, 0), SKEP_STXW(5, 1, 7), SKEP_EXIT());
     fail_alike(vm, EXEC(.mem = packet, .mem_size = 16), SKEP_ERR_ACCESS, 1);
     LOAD(vm, SKEP_MOV64_IMM(0, 1), SKEP_JEQ_IMM(0, 1, -2), SKEP_EXIT());
     fail_alike(vm, EXEC(.mem = packet, .mem_size = 16, .budget = 1001), SKEP_ERR_BUDGET, 1);

@@ -29,6 +29,8 @@ uint16_t sk_ir_uses(const struct sk_ir *ir)
         uses |= REG(ir->a);
     if (ir->b != IR_NONE && !(ir->flags & IRF_IMM))
         uses |= REG(ir->b);
+    if (ir->plus)
+        uses |= REG(ir->plus - 1);
     return (uint16_t)uses;
 }
 

@@ -47,6 +47,7 @@ static const struct pass {
     {"liveness", sk_ir_liveness}, /* makes live_in, slots_in; drops what became dead */
     {"fuse", sk_ir_fuse},         /* needs blocks, liveness; makes rotations */
     {"forward 2", sk_ir_forward}, /* what became of loads is known better */
+    {"address", sk_ir_address},     /* needs blocks; nobody looks at addresses behind it */
     {"liveness 2", sk_ir_liveness}, /* again; nothing may be read anew after it */
     {"guards", sk_ir_guards},     /* needs blocks; keeps liveness */
 };

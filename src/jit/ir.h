@@ -68,7 +68,7 @@ struct sk_ir {
     uint8_t flags, dst, a, b;
     uint8_t region;
     uint8_t check; /* of guards: 1 + the number of their check; 0: none */
-    uint8_t unused[2];
+    uint8_t plus, scale; /* of loads and stores: 1 + a register that is shifted and added to the address; 0: none */
     int32_t off;
     uint32_t index;  /* of the program instruction */
     uint32_t target; /* index that a jump leads to; SK_NO_INDEX: none */
@@ -135,6 +135,7 @@ void sk_ir_forward(struct sk_compile *c);  /* constants, copies, extensions, gua
 void sk_ir_slots(struct sk_compile *c);    /* private_frames; loads of what was just stored to the frame */
 void sk_ir_merge(struct sk_compile *c);    /* bytes that are loaded and put together */
 void sk_ir_fuse(struct sk_compile *c);     /* groups of instructions that are one to the processor */
+void sk_ir_address(struct sk_compile *c);  /* sums as parts of the accesses that they are addresses of */
 void sk_ir_guards(struct sk_compile *c);   /* accesses from one base are checked together */
 void sk_ir_liveness(struct sk_compile *c); /* live_in, slots_in; drops what nobody reads */
 

@@ -26,6 +26,24 @@ static void emit_shift_reg(struct sk_x64_emitter *e, const struct sk_ir *ir, enu
     x_mov(b, 64, dst, T2);
 }
 
+/* 3, 5 and 9 times a power of two, and powers of two, take one cycle or two; imul takes three. */
+static void emit_mul_imm(struct sk_x64_emitter *e, unsigned bits, unsigned dst, unsigned a, int32_t imm)
+{
+    struct sk_buf *b = e->code;
+    const uint32_t rest = imm > 0 ? (uint32_t)imm >> __builtin_ctz((unsigned)imm) : 0;
+    if (rest != 1 && rest != 3 && rest != 5 && rest != 9) {
+        sk_x64_imul_constant(e, bits, dst, a, imm);
+        return;
+    }
+    const unsigned shift = (unsigned)__builtin_ctz((unsigned)imm);
+    if (rest > 1)
+        x_lea(b, bits, dst, (struct sk_x64_mem){(uint8_t)a, (uint8_t)a, rest == 3 ? 1 : rest == 5 ? 2 : 3, 0});
+    else if (dst != a || (bits == 32 && !shift))
+        x_mov(b, bits, dst, a);
+    if (shift)
+        x_shift_imm(b, bits, X_SHL, dst, shift);
+}
+
 static void emit_alu_imm(struct sk_x64_emitter *e, const struct sk_ir *ir)
 {
     struct sk_buf *b = e->code;
@@ -41,7 +59,7 @@ static void emit_alu_imm(struct sk_x64_emitter *e, const struct sk_ir *ir)
         sk_x64_move(e, 64, dst, a);
         sk_x64_alu_constant(e, bits, ir->sub == IRA_ADD ? X_ADD : X_SUB, dst, imm);
         return;
-    case IRA_MUL: sk_x64_imul_constant(e, bits, dst, a, imm); return;
+    case IRA_MUL: emit_mul_imm(e, bits, dst, a, imm); return;
     case IRA_AND:
         if (imm == 0xff || imm == 0xffff) {
             x_extend(b, 32, imm == 0xff ? 8 : 16, false, dst, a);

@@ -81,7 +81,10 @@ struct sk_x64_emitter {
 
 #define UNSET INT64_MIN
 
-static inline struct sk_x64_mem mem_of(const struct sk_ir *ir) { return x_at(sk_x64_home[ir->a], ir->off); }
+static inline struct sk_x64_mem mem_of(const struct sk_ir *ir)
+{
+    return (struct sk_x64_mem){sk_x64_home[ir->a], ir->plus ? sk_x64_home[ir->plus - 1] : NO_REG, ir->scale, ir->off};
+}
 
 /* The code from here on belongs to the instruction of that index, or to none. */
 static inline void begin_line(struct sk_x64_emitter *e, uint32_t index)

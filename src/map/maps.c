@@ -9,6 +9,7 @@ static const struct sk_map_ops *const types[] = {
     &sk_map_percpu_hash,
     &sk_map_lru_hash,
     &sk_map_lru_percpu_hash,
+    &sk_map_lpm,
     &sk_map_queue,
     &sk_map_stack,
     &sk_map_bloom,

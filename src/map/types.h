@@ -8,6 +8,7 @@
 extern const struct sk_map_ops sk_map_array, sk_map_percpu_array;    /* array.c */
 extern const struct sk_map_ops sk_map_hash, sk_map_percpu_hash;   /* hash.c */
 extern const struct sk_map_ops sk_map_lru_hash, sk_map_lru_percpu_hash; /* lru.c */
+extern const struct sk_map_ops sk_map_lpm; /* lpm.c */
 extern const struct sk_map_ops sk_map_queue, sk_map_stack;           /* queue.c */
 extern const struct sk_map_ops sk_map_bloom;                         /* bloom.c */
 extern const struct sk_map_ops sk_map_ringbuf;                       /* ringbuf.c */

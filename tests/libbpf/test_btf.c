@@ -16,7 +16,7 @@
 
 #include <glob.h>
 
-#include "btf/btf.h"
+#include "btf/dump.h"
 #include "sections.h"
 
 static int quiet(enum libbpf_print_level level, const char *format, va_list args)
@@ -127,6 +127,87 @@ static uint32_t compare(const void *bytes, size_t size)
     return count;
 }
 
+static char written[1 << 16];
+static size_t written_size;
+
+static void write_text(void *user, const char *format, va_list args)
+{
+    (void)user;
+    int n = vsnprintf(written + written_size, sizeof written - written_size, format, args);
+    if (n > 0 && written_size + (size_t)n < sizeof written)
+        written_size += (size_t)n;
+}
+
+/* Without blanks, with "()" for "(void)" (versions of libbpf differ), qualifiers in our order,
+   and without the numbers that libbpf adds to names that appear twice. */
+static void normalize(char *text)
+{
+    char *to = text;
+    for (const char *p = text; *p; p++) {
+        if (strncmp(p, "(void)", 6) == 0) {
+            *to++ = '(', *to++ = ')', p += 5;
+        } else if (strncmp(p, "___", 3) == 0 && p[3] >= '0' && p[3] <= '9') {
+            for (p += 3; p[1] >= '0' && p[1] <= '9'; p++)
+                ;
+        } else if (strncmp(p, "volatile const ", 15) == 0) {
+            memcpy(to, "constvolatile", 13);
+            to += 13;
+            p += 14; /* and the blank by the loop */
+        } else if (*p != ' ') {
+            *to++ = *p;
+        }
+    }
+    *to = 0;
+}
+
+/* libbpf forgets the qualifiers of arrays. */
+static bool has_qualified_array(const struct sk_btf *btf, uint32_t id)
+{
+    struct sk_btf_type type = sk_btf_type(btf, id);
+    bool qualified = false;
+    for (; type.kind == SK_BTF_PTR || type.kind == SK_BTF_CONST || type.kind == SK_BTF_VOLATILE;
+         type = sk_btf_type(btf, type.ref))
+        qualified = type.kind != SK_BTF_PTR;
+    return qualified && type.kind == SK_BTF_ARRAY;
+}
+
+/* Declarations of all types, but for anonymous structs, which libbpf writes out. Returns how many. */
+static uint32_t compare_declarations(const void *bytes, size_t size)
+{
+    struct sk_btf btf;
+    uint32_t count = 0;
+    struct btf *theirs = btf__new(bytes, (uint32_t)size);
+    struct btf_dump *dump = btf_dump__new(theirs, write_text, NULL, NULL);
+    assert_non_null(dump);
+    assert_int_equal(sk_btf_open(&btf, &sk_default_hooks, bytes, size, NULL), SKEP_OK);
+    for (uint32_t id = 1; id < btf.count; id++) {
+        struct sk_buf out;
+        unsigned kind = sk_btf_type(&btf, id).kind;
+        DECLARE_LIBBPF_OPTS(btf_dump_emit_type_decl_opts, options, .field_name = "name");
+        if (kind == SK_BTF_FUNC || kind == SK_BTF_VAR || kind == SK_BTF_DATASEC || kind == SK_BTF_DECL_TAG ||
+            has_qualified_array(&btf, id))
+            continue;
+        written_size = 0;
+        written[0] = 0;
+        assert_int_equal(btf_dump__emit_type_decl(dump, id, &options), 0);
+        if (strchr(written, '{') || strstr(written, "btf_type_tag"))
+            continue;
+        sk_buf_init(&out, &sk_default_hooks);
+        sk_btf_declare(&btf, id, "name", &out);
+        sk_buf_putc(&out, 0);
+        normalize(written);
+        normalize((char *)out.data);
+        if (strcmp(written, (char *)out.data) != 0)
+            fail_msg("type %u: '%s', libbpf has '%s'", id, (char *)out.data, written);
+        sk_buf_free(&out);
+        count++;
+    }
+    btf_dump__free(dump);
+    sk_btf_close(&btf);
+    btf__free(theirs);
+    return count;
+}
+
 static void fixtures(void **state)
 {
     static const char *const paths[] = {"tests/data/objects/types.o", "tests/data/objects/types-be.o"};
@@ -134,6 +215,8 @@ static void fixtures(void **state)
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
         struct piece bytes = read_section(paths[i], ".BTF");
         assert_true(compare(bytes.data, bytes.size) > 60);
+        if (i == 0) /* libbpf dumps its own byte order only */
+            assert_true(compare_declarations(bytes.data, bytes.size) > 30);
         free(bytes.data);
     }
 }
@@ -150,6 +233,7 @@ static void running_kernel(void **state)
     fclose(f);
     struct piece bytes = read_piece("/sys/kernel/btf/vmlinux");
     assert_true(compare(bytes.data, bytes.size) > 10000);
+    assert_true(compare_declarations(bytes.data, bytes.size) > 10000);
     free(bytes.data);
 }
 

@@ -304,7 +304,10 @@ static bool prepare(struct runner *r, skep_error *err)
         vm.data_offset = o->data_offset;
         vm.data_end_offset = o->data_end_offset;
     }
-    if (skep_vm_create(&vm, &r->vm, err) != SKEP_OK) {
+    skep_code code = r->program->object
+                         ? skep_object_vm(r->program->object, o->program.section, o->program.name, &vm, &r->vm, err)
+                         : skep_vm_create(&vm, &r->vm, err);
+    if (code != SKEP_OK) {
         complain_error(input_name(o->input), err);
         return false;
     }

@@ -80,6 +80,7 @@ typedef struct skep_error {
     uint64_t address;      /* of the access that failed; 0 unless code says it is set */
     int64_t detail;        /* a helper's or verifier's own number */
     char message[256];     /* one sentence, no newline, always terminated */
+    char file[128];        /* of `line`, when a program's source is known; else empty. Long names keep their end */
 } skep_error;
 
 /* A few words for a code; static. */
@@ -294,7 +295,17 @@ typedef enum skep_kind {
     SKEP_NO_DATA = 0,    /* r1 = 0 */
     SKEP_RAW = 1,        /* r1 = memory, r2 = its length */
     SKEP_MBUFF = 2,      /* r1 = the caller's metadata buffer */
-    SKEP_FIXED_MBUFF = 3 /* r1 = a metadata buffer of the run's own, holding data and data_end at two offsets */
+    SKEP_FIXED_MBUFF = 3, /* r1 = a metadata buffer of the run's own, holding data and data_end at two offsets */
+    /* Linux's contexts; what they point to is laid out as there. */
+    SKEP_XDP = 4,            /* struct xdp_md */
+    SKEP_SCHED_CLS = 5,      /* struct __sk_buff, as tc has it */
+    SKEP_SOCKET_FILTER = 6,  /* struct __sk_buff, as socket filters have it */
+    SKEP_CGROUP_SKB = 7,     /* struct __sk_buff, as cgroups have it */
+    SKEP_KPROBE = 8,         /* struct pt_regs */
+    SKEP_TRACEPOINT = 9,     /* a tracepoint's record */
+    SKEP_RAW_TRACEPOINT = 10, /* arguments, 8 bytes each */
+    SKEP_PERF_EVENT = 11,    /* struct bpf_perf_event_data */
+    SKEP_SYSCALL = 12        /* memory of the caller's, readable and writable */
 } skep_kind;
 
 /* What becomes of accesses and loops that are not proven safe. */
@@ -513,44 +524,7 @@ SKEP_API skep_code skep_run_outcome(skep_run *run, skep_error *err);
 /* Bytes that a run of the loaded program needs as its workspace; changes with the program and the offsets. */
 SKEP_API size_t skep_vm_workspace_size(const skep_vm *vm);
 
-/* ------------------------------------------------------------------------------------------ objects */
-
-/* The programs of an ELF object, as clang -target bpf writes it. */
-typedef struct skep_object skep_object;
-
-typedef struct skep_object_options {
-    size_t size;
-    const skep_hooks *hooks; /* copied */
-} skep_object_options;
-
-typedef struct skep_program_info {
-    size_t size;
-    const char *name;    /* the function's symbol */
-    const char *section; /* where it lies */
-    const void *code;    /* with the functions that it calls behind it, calls resolved */
-    size_t code_size;
-    skep_byte_order byte_order;
-} skep_program_info;
-
-/* Reads an object from `bytes`, which may go away afterwards. Errors: SKEP_ERR_OBJECT, SKEP_ERR_MEMORY. */
-SKEP_API skep_code skep_object_open(const void *bytes, size_t size, const skep_object_options *options,
-                                    skep_object **object, skep_error *err);
-SKEP_API void skep_object_free(skep_object *object); /* NULL is fine */
-/* Programs of the object: functions in executable sections other than .text, or in .text if there are no others. */
-SKEP_API size_t skep_object_program_count(const skep_object *object);
-/*
- * Program number `index`, in the order of the file. What `info` points to lives as long as the object. One that uses
- * what is not supported gives SKEP_ERR_UNSUPPORTED, one that is malformed SKEP_ERR_OBJECT; `info` then has its name and
- * section all the same, and no code. The other programs are not affected.
- */
-SKEP_API skep_code skep_object_program(const skep_object *object, size_t index, skep_program_info *info,
-                                       skep_error *err);
-/*
- * The program of that section, of that name, or both; NULL for either means any. SKEP_ERR_NOT_FOUND when there is
- * none, with the names that there are; SKEP_ERR_ARGUMENT when there are several to choose from.
- */
-SKEP_API skep_code skep_object_find(const skep_object *object, const char *section, const char *name,
-                                    skep_program_info *info, skep_error *err);
+#include "skep/object.h"
 
 #ifdef __cplusplus
 }

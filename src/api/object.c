@@ -2,14 +2,9 @@
 /*
  * Objects as the public header has them: argument checks, lifetimes, and finding a program by its names.
  */
-#include "object/object.h"
+#include "api/object.h"
 
 #include "base/fmt.h"
-
-struct skep_object {
-    skep_hooks hooks;
-    struct sk_object inner;
-};
 
 skep_code skep_object_open(const void *bytes, size_t size, const skep_object_options *options, skep_object **object,
                            skep_error *err)
@@ -26,7 +21,7 @@ skep_code skep_object_open(const void *bytes, size_t size, const skep_object_opt
     if (!opened)
         return sk_fail_memory(err);
     opened->hooks = hooks;
-    skep_code code = sk_object_open(&opened->inner, &opened->hooks, bytes, size, err);
+    skep_code code = sk_object_open(&opened->inner, &opened->hooks, own.cpus, bytes, size, err);
     if (code != SKEP_OK) {
         sk_free(&hooks, opened);
         return code;
@@ -94,13 +89,9 @@ static void list(const struct sk_object *o, const char *section, const char *nam
     }
 }
 
-skep_code skep_object_find(const skep_object *object, const char *section, const char *name, skep_program_info *info,
-                           skep_error *err)
+uint32_t sk_object_find(const struct sk_object *o, const char *section, const char *name, skep_error *err)
 {
     char names[144];
-    if (!object)
-        return sk_fail(err, SKEP_ERR_ARGUMENT, "no object was given");
-    const struct sk_object *o = &object->inner;
     uint32_t found = 0, count = 0;
     for (uint32_t i = 0; i < o->program_count && count < 2; i++)
         if (matches(&o->programs[i], section, name)) {
@@ -108,17 +99,34 @@ skep_code skep_object_find(const skep_object *object, const char *section, const
             count++;
         }
     if (count == 1)
-        return give(object, found, info, err);
-    if (o->program_count == 0)
-        return sk_fail(err, SKEP_ERR_NOT_FOUND, "the object has no programs");
-    if (count == 0) {
+        return found;
+    if (o->program_count == 0) {
+        sk_fail(err, SKEP_ERR_NOT_FOUND, "the object has no programs");
+    } else if (count == 0) {
         list(o, NULL, NULL, names, sizeof names);
         if (section && name)
-            return sk_fail(err, SKEP_ERR_NOT_FOUND, "no program '%.*s' in section '%.*s'; there is: %s", 32, name, 32,
+            sk_fail(err, SKEP_ERR_NOT_FOUND, "no program '%.*s' in section '%.*s'; there is: %s", 32, name, 32,
                            section, names);
-        return sk_fail(err, SKEP_ERR_NOT_FOUND, "no program %s'%.*s'; there is: %s", name ? "" : "in section ", 48,
+        else
+            sk_fail(err, SKEP_ERR_NOT_FOUND, "no program %s'%.*s'; there is: %s", name ? "" : "in section ", 48,
                        name ? name : section, names);
+    } else {
+        list(o, section, name, names, sizeof names);
+        sk_fail(err, SKEP_ERR_ARGUMENT, "several programs to choose from: %s", names);
     }
-    list(o, section, name, names, sizeof names);
-    return sk_fail(err, SKEP_ERR_ARGUMENT, "several programs to choose from: %s", names);
+    return SK_NO_PROGRAM;
+}
+
+skep_code skep_object_find(const skep_object *object, const char *section, const char *name, skep_program_info *info,
+                           skep_error *err)
+{
+    skep_error own;
+    if (!object)
+        return sk_fail(err, SKEP_ERR_ARGUMENT, "no object was given");
+    uint32_t index = sk_object_find(&object->inner, section, name, &own);
+    if (index != SK_NO_PROGRAM)
+        return give(object, index, info, err);
+    if (err)
+        *err = own;
+    return own.code;
 }

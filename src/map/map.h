@@ -99,6 +99,11 @@ struct sk_map_ops {
  */
 struct skep_map *sk_map_ref(struct skep_map *map);
 void sk_map_unref(struct skep_map *map); /* NULL is fine */
+/* What skep_map_create says; it gives a user's reference. */
+skep_code sk_map_create(const skep_map_options *options, struct skep_map **map, skep_error *err);
+/* References of those from outside; when the last is gone, what the map holds may be dropped (ops->abandon). */
+struct skep_map *sk_map_use(struct skep_map *map);
+void sk_map_unuse(struct skep_map *map); /* NULL is fine */
 
 /* maps.c: the built-in types; NULL: there is none of that number. */
 const struct sk_map_ops *sk_map_ops_of(uint32_t type);

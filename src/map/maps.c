@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Which types there are, and how long maps live. */
+/* Which types there are. */
 #include "map/types.h"
 
 static const struct sk_map_ops *const types[] = {
@@ -31,20 +31,4 @@ const struct sk_map_ops *sk_map_ops_of(uint32_t type)
         if (types[i]->type == type)
             return types[i];
     return NULL;
-}
-
-struct skep_map *sk_map_ref(struct skep_map *map)
-{
-    __atomic_fetch_add(&map->references, 1, __ATOMIC_RELAXED);
-    return map;
-}
-
-void sk_map_unref(struct skep_map *map)
-{
-    if (!map || __atomic_sub_fetch(&map->references, 1, __ATOMIC_ACQ_REL) != 0)
-        return;
-    const skep_hooks hooks = map->hooks;
-    map->ops->destroy(map);
-    sk_cpus_unref(map->cpus);
-    sk_free(&hooks, map);
 }

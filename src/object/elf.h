@@ -34,7 +34,9 @@ enum {
 
     SK_STT_FUNC = 2,
     SK_STT_SECTION = 3,
+    SK_STT_OBJECT = 1,
     SK_STB_LOCAL = 0,
+    SK_STB_WEAK = 2,
 
     SK_R_BPF_64_64 = 1,
     SK_R_BPF_64_32 = 10

@@ -8,8 +8,9 @@
  * - R_BPF_64_32 on a call: slot = symbol's value / 8 + imm + 1. For a symbol of its own imm is -1; static functions
  *   are reached from their section's symbol, with imm saying how far.
  * - a call (src 1) without a relocation: slot = its own slot + imm + 1, in the same section.
- * - R_BPF_64_64 on a wide immediate: byte = symbol's value + imm. Code becomes a function handle (src 4); anything
- *   else is data or a map.
+ * - R_BPF_64_64 on a wide immediate: byte = symbol's value + imm. Code becomes a function handle (src 4), a map's
+ *   definition the map's place among the object's maps (src 1), global data and .kconfig that of its section and the
+ *   offset in it (src 2). Weak symbols that nobody defines are 0.
  * Copies are whole functions, so jumps within them keep their distances.
  */
 #include "base/fmt.h"
@@ -91,19 +92,85 @@ static skep_code fail_symbol(struct linker *l, const struct sk_function *f, uint
     struct sk_elf_section section;
     const char *user = function_name(l->object, f);
     if (symbol->section == SK_SHN_UNDEF)
-        return FAIL(l, SKEP_ERR_UNSUPPORTED, f, i, "'%.*s' uses '%.*s', which this object does not define", 64, user,
-                    64, symbol->name);
+        return FAIL(l, SKEP_ERR_UNSUPPORTED, f, i, "'%.*s' uses '%.*s', which this object does not define: kernel functions "
+                    "and symbols do not exist here", 56, user, 56, symbol->name);
     if (symbol->reserved || !sk_elf_section(&l->object->elf, symbol->section, &section))
         return FAIL(l, SKEP_ERR_UNSUPPORTED, f, i, "'%.*s' uses '%.*s', which is in no section of this object", 64,
                     user, 64, symbol->name);
-    const char *what = sk_streq(section.name, ".maps") || sk_streq(section.name, "maps") ? "map" : "global data";
-    if (symbol->type == SK_STT_SECTION || !symbol->name[0])
-        return FAIL(l, SKEP_ERR_UNSUPPORTED, f, i,
-                    "'%.*s' uses %s in section '%.*s': maps and global data are not supported yet", 64, user, what,
-                    64, section.name);
+    if (symbol->section == l->object->maps_section)
+        return FAIL(l, SKEP_ERR_UNSUPPORTED, f, i, "'%.*s' uses the map '%.*s' of section .maps, and there are no types (.BTF) "
+                    "that say what it is: compile with -g", 56, user, 56, symbol->name);
     return FAIL(l, SKEP_ERR_UNSUPPORTED, f, i,
-                "'%.*s' uses the %s '%.*s' (section '%.*s'): maps and global data are not supported yet", 56, user,
-                what, 56, symbol->name, 32, section.name);
+                "'%.*s' uses '%.*s' (section '%.*s'), which is neither a map nor global data nor code", 56, user, 56,
+                symbol->name, 32, section.name);
+}
+
+/* What the wide instruction at slot `i` of `f` becomes when it refers to that byte of that map. */
+static void write_map(const struct linker *l, uint8_t *bytes, struct sk_slot s, const struct sk_object_map *map,
+                      uint64_t offset)
+{
+    const struct sk_op_info *op = &sk_op_infos[map->is_data ? SK_OP_LDDW_MAP_VALUE : SK_OP_LDDW_MAP_FD];
+    skep_byte_order order = l->object->elf.order;
+    s.src = (uint8_t)op->value;
+    s.imm = (int32_t)(map - l->object->maps);
+    sk_slot_write(bytes, s, order);
+    s = sk_slot_read(bytes + 8, order);
+    s.imm = map->is_data ? (int32_t)(uint32_t)offset : 0;
+    sk_slot_write(bytes + 8, s, order);
+}
+
+static const struct sk_object_extern *find_extern(const struct sk_object *o, const char *name)
+{
+    for (uint32_t i = 0; i < o->extern_count; i++)
+        if (sk_streq(o->externs[i].name, name))
+            return &o->externs[i];
+    return NULL;
+}
+
+/* Wide instructions that refer to maps, data and what others provide. *done: it was one of these. */
+static skep_code link_data(struct linker *l, const struct sk_function *f, uint32_t i, uint8_t *bytes, struct sk_slot s,
+                           const struct sk_record *reloc, bool *done)
+{
+    const struct sk_object *o = l->object;
+    struct sk_elf_symbol symbol;
+    struct sk_elf_section section;
+    *done = false;
+    if (!sk_elf_symbol(&o->elf, reloc->a, &symbol) || symbol.reserved)
+        return SKEP_OK;
+    *done = true;
+    if (symbol.section == SK_SHN_UNDEF) {
+        const struct sk_object_extern *e = find_extern(o, symbol.name);
+        if (e) {
+            write_map(l, bytes, s, sk_object_map_at(o, SK_OBJECT_KCONFIG, e->offset), e->offset);
+            return SKEP_OK;
+        }
+        if (symbol.binding != SK_STB_WEAK)
+            return fail_symbol(l, f, i, &symbol);
+        s.src = (uint8_t)sk_op_infos[SK_OP_LDDW].value; /* a symbol that is not there: its address is 0 */
+        s.imm = 0;
+        sk_slot_write(bytes, s, o->elf.order);
+        s = sk_slot_read(bytes + 8, o->elf.order);
+        s.imm = 0;
+        sk_slot_write(bytes + 8, s, o->elf.order);
+        return SKEP_OK;
+    }
+    uint64_t at = symbol.value + (uint64_t)(int64_t)s.imm;
+    const struct sk_object_map *map = sk_object_map_at(o, symbol.section, at);
+    if (map) {
+        if (!map->is_data && at != map->offset)
+            return FAIL(l, SKEP_ERR_OBJECT, f, i, "'%.*s' refers to byte %U of the definition of map '%.*s'", 64,
+                        function_name(o, f), at - map->offset, 64, map->name);
+        write_map(l, bytes, s, map, at);
+        return SKEP_OK;
+    }
+    if (sk_elf_section(&o->elf, symbol.section, &section) && (section.flags & SK_SHF_EXECINSTR)) {
+        *done = false;
+        return SKEP_OK;
+    }
+    if (sk_object_map_at(o, symbol.section, 0))
+        return FAIL(l, SKEP_ERR_OBJECT, f, i, "'%.*s' refers to '%.*s' %+D bytes, outside of section '%.*s'", 56,
+                    function_name(o, f), 56, symbol.name[0] ? symbol.name : section.name, (int64_t)s.imm, 32, section.name);
+    return fail_symbol(l, f, i, &symbol);
 }
 
 /* Where the symbol of a relocation leads, `addend` bytes on; it must be code. */
@@ -156,6 +223,12 @@ static skep_code link_insn(struct linker *l, const struct sk_function *f, uint32
     if (reloc && !(is_call && reloc->b == SK_R_BPF_64_32) && !(is_wide && reloc->b == SK_R_BPF_64_64))
         return FAIL(l, SKEP_ERR_UNSUPPORTED, f, i, "'%.*s' has a relocation of type %u on an instruction that it does "
                     "not fit (opcode 0x%02x)", 64, function_name(l->object, f), reloc->b, (uint32_t)s.opcode);
+    if (reloc && is_wide) {
+        bool done;
+        code = link_data(l, f, i, bytes, s, reloc, &done);
+        if (code != SKEP_OK || done)
+            return code;
+    }
     if (reloc) {
         int64_t addend = is_call ? ((int64_t)s.imm + 1) * 8 : s.imm;
         code = resolve_symbol(l, f, i, reloc->a, addend, &target);

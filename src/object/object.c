@@ -7,6 +7,8 @@
  */
 #include "object/object.h"
 
+#include "object/section.h"
+
 /* The records' order: by key, then by b. */
 static bool before(const struct sk_record *x, const struct sk_record *y)
 {
@@ -241,10 +243,12 @@ static skep_code read_functions(struct sk_object *o, struct section_facts *facts
     return code;
 }
 
-skep_code sk_object_open(struct sk_object *o, const skep_hooks *hooks, const void *bytes, size_t size, skep_error *err)
+skep_code sk_object_open(struct sk_object *o, const skep_hooks *hooks, struct skep_cpus *cpus, const void *bytes,
+                         size_t size, skep_error *err)
 {
     memset(o, 0, sizeof *o);
     o->hooks = hooks;
+    o->cpus = cpus;
     sk_buf_init(&o->code, hooks);
     sk_buf_init(&o->messages, hooks);
     o->bytes = sk_alloc(hooks, size ? size : 1);
@@ -261,6 +265,8 @@ skep_code sk_object_open(struct sk_object *o, const skep_hooks *hooks, const voi
         sk_free(hooks, facts);
     }
     if (code == SKEP_OK)
+        code = sk_object_find_maps(o, err);
+    if (code == SKEP_OK)
         code = sk_object_link(o, err);
     if (code != SKEP_OK)
         sk_object_close(o);
@@ -269,6 +275,7 @@ skep_code sk_object_open(struct sk_object *o, const skep_hooks *hooks, const voi
 
 void sk_object_close(struct sk_object *o)
 {
+    sk_object_free_maps(o);
     sk_buf_free(&o->code);
     sk_buf_free(&o->messages);
     sk_free(o->hooks, o->relocs);
@@ -287,6 +294,13 @@ skep_code sk_object_program(const struct sk_object *o, uint32_t index, skep_prog
     info->code = NULL;
     info->code_size = 0;
     info->byte_order = o->elf.order;
+    struct sk_section_type type;
+    sk_section_type(p->section, &type);
+    info->type = type.type;
+    info->type_name = type.type_name;
+    info->attach = type.attach;
+    info->kind = type.kind;
+    info->autoload = type.autoload;
     if (f->state != SK_LINK_DONE)
         return sk_fail_at(err, f->error, f->error_pc, "%s", (const char *)o->messages.data + f->at);
     info->code = o->code.data + f->at;

@@ -13,6 +13,9 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "btf/btf.h"
+#include "btf/ext.h"
+#include "btf/mapdef.h"
 #include "object/elf.h"
 
 /* Our own limit: slots of all programs of an object, counting a function once for each program that has it. */
@@ -42,8 +45,44 @@ struct sk_record {
     uint32_t a, b;
 };
 
+/* In place of a section: the externs of .kconfig, which has none. */
+#define SK_OBJECT_KCONFIG UINT32_MAX
+
+/* A map that the object defines, or a section of its global data, which is an array of one. */
+struct sk_object_map {
+    const char *name;
+    uint32_t section;      /* where it is defined */
+    uint64_t offset, size; /* there: of its definition, or 0 and the section's size */
+    bool is_data, has_inner;
+    uint32_t type, key_size, value_size, max_entries, flags;
+    uint64_t extra;
+    struct sk_btf_map_spec inner;
+    uint32_t key_btf, value_btf;      /* their types; 0: unknown */
+    uint32_t lock_offset, timer_offset; /* as in skep_map_options */
+    uint32_t values, value_count;     /* in .maps: what a map of maps or programs begins with */
+    skep_map *map;                    /* counted; NULL: not made yet */
+};
+
+/* A variable that somebody else is to provide (.kconfig). */
+struct sk_object_extern {
+    const char *name;
+    uint32_t offset, size; /* in the data of .kconfig */
+    bool weak, set;
+};
+
 struct sk_object {
     const skep_hooks *hooks;
+    struct skep_cpus *cpus; /* borrowed for its maps; NULL: the default */
+    struct sk_object_map *maps;
+    uint32_t map_count;
+    bool has_btf, has_ext;
+    struct sk_btf btf;
+    struct sk_btf_ext ext;
+    struct sk_btf_map *btf_maps; /* what .maps says, in its order */
+    uint32_t btf_map_count;
+    struct sk_object_extern *externs; /* of .kconfig */
+    uint32_t extern_count;
+    uint32_t maps_section, old_maps_section; /* .maps, maps; 0: none */
     uint8_t *bytes; /* our own copy of the file */
     struct sk_elf elf;
     struct sk_function *functions; /* by section and start */
@@ -56,11 +95,19 @@ struct sk_object {
 };
 
 /* `hooks` must outlive the object. On failure nothing needs to be closed. Errors: SKEP_ERR_OBJECT, SKEP_ERR_MEMORY. */
-skep_code sk_object_open(struct sk_object *object, const skep_hooks *hooks, const void *bytes, size_t size,
-                         skep_error *err);
+skep_code sk_object_open(struct sk_object *object, const skep_hooks *hooks, struct skep_cpus *cpus, const void *bytes,
+                         size_t size, skep_error *err);
 void sk_object_close(struct sk_object *object);
 /* The linked code of a program, or why there is none; its names in either case. `index` must be in range. */
 skep_code sk_object_program(const struct sk_object *object, uint32_t index, skep_program_info *info, skep_error *err);
+
+/* maps.c: finds the maps that the object defines; those of global data are made at once, with its contents. */
+skep_code sk_object_find_maps(struct sk_object *object, skep_error *err);
+void sk_object_free_maps(struct sk_object *object);
+/* Makes the others, and puts maps into maps. */
+skep_code sk_object_make_maps(struct sk_object *object, skep_error *err);
+/* The map whose definition, or data, is at that offset of the section; NULL: none is. */
+struct sk_object_map *sk_object_map_at(const struct sk_object *object, uint32_t section, uint64_t offset);
 
 /* link.c: links every program. Only SKEP_ERR_MEMORY fails; other errors are kept with their function. */
 skep_code sk_object_link(struct sk_object *object, skep_error *err);

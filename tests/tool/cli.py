@@ -206,7 +206,7 @@ class Disasm(ToolTest):
 
     def test_object_with_maps(self):
         """What can be shown is shown, what cannot is told."""
-        text = self.refused("disasm", OBJECTS + "data.o", says=["packet_counts", "not supported yet"])
+        text = self.refused("disasm", OBJECTS + "data.o", says=["packet_counts", "compile with -g"])
         self.assertIn("# plain (section xdp/plain)", text)
         self.refused("disasm", OBJECTS + "data.o", "--program", "uses_map", says="packet_counts")
         self.assertNotIn("seen", self.error)
@@ -332,8 +332,17 @@ class Run(ToolTest):
         self.refused("run", OBJECTS + "calls.o", says="several programs to choose from: one (section prog)")
         self.refused("run", OBJECTS + "calls.o", "--program", "x", says="there is: one")
         self.refused("run", OBJECTS + "data.o", "--program", "uses_map",
-                     says=["packet_counts", "maps and global data are not supported yet"])
+                     says=["packet_counts", "compile with -g"])
         self.assertEqual(self.skep("run", OBJECTS + "data.o", "--program", "plain", "--mem", "29"), "42 (0x2a)\n")
+
+    def test_maps_and_data_of_an_object(self):
+        for engine in "interp", "auto":
+            run = ("run", OBJECTS + "state.o", "--engine", engine, "--program")
+            self.assertEqual(self.skep(*run, "count", "--mem", "02"), "2 (0x2)\n")
+            self.assertIn("2 runs of", self.skep(*run, "count", "--mem", "02", "--repeat", "2"))
+            self.assertEqual(self.skep(*run, "data", "--mem", "01"), "%d (0x%x)\n" % ((15 << 4) + 20, (15 << 4) + 20))
+            self.refused(*run, "rodata", says="write")
+            self.refused(*run, "hz", says="CONFIG_HZ")
 
     def test_kinds(self):
         length = "mov64 r0, r2\nexit\n"

@@ -189,8 +189,7 @@ static void machine_none(void **state)
 static void unsupported_names_what_is_used(void **state)
 {
     static const char *const cases[][3] = {
-        {"uses_map", "packet_counts", ".maps"}, {"uses_bss", "seen", ".bss"},
-        {"uses_data", "limit", ".data"},        {"uses_rodata", ".rodata", "not supported yet"},
+        {"uses_map", "packet_counts", ".maps"},
         {"uses_extern", "far_away", "define"},  {"calls_extern", "outside", "define"},
     };
     skep_object *object = open_object(FOLDER "data.o");

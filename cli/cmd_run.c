@@ -312,7 +312,9 @@ static bool prepare(struct runner *r, skep_error *err)
         return false;
     }
     *err = (skep_error){.code = SKEP_ERR_IO, .pc = SKEP_NO_PC, .message = "an input cannot be used"};
-    if (!register_stock_helpers(r->vm) || (o->mbuff && !read_hex_or_file(o->mbuff, &r->mbuff)))
+    /* Objects for Linux call its helpers; what else calls numbers has those of the tool. */
+    bool for_linux = r->program->object && (r->program->info.type || skep_object_map_count(r->program->object) > 0);
+    if ((!for_linux && !register_stock_helpers(r->vm)) || (o->mbuff && !read_hex_or_file(o->mbuff, &r->mbuff)))
         return false;
     if ((o->data_given && o->mbuff && o->data_offset + 8 > r->mbuff.size) ||
         (o->data_end_given && o->mbuff && o->data_end_offset + 8 > r->mbuff.size)) {

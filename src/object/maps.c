@@ -45,7 +45,7 @@ static skep_code make_data(struct sk_object *o, struct sk_object_map *m, const u
     skep_error reason;
     skep_code failed = sk_map_create(&options, &m->map, &reason);
     if (failed)
-        return sk_fail(err, reason.detail == -SKEP_E2BIG ? SKEP_ERR_OBJECT : failed, "section '%.*s' of %u bytes: %s", 64, m->name, m->value_size, reason.message);
+        return sk_fail(err, reason.detail ? SKEP_ERR_OBJECT : failed, "section '%.*s' of %u bytes: %s", 64, m->name, m->value_size, reason.message);
     if (contents)
         memcpy(((struct sk_array *)m->map)->values, contents, m->value_size);
     return SKEP_OK;

@@ -96,6 +96,7 @@ static struct trial make_trial(uint64_t seed)
     t.policy = random_below(&r, 4) ? SKEP_GUARDED : SKEP_TRUSTED;
     struct random other = {~seed};
     t.jit = (skep_jit_options){.size = sizeof t.jit, .blind = random_below(&other, 4) == 0};
+    t.jit.portable = random_below(&other, 3) == 0;
     t.jit.uncounted = t.policy == SKEP_TRUSTED && random_below(&other, 2);
     t.grants = t.kind == SKEP_NO_DATA || random_below(&r, 4) == 0;
     t.frames = random_below(&r, 6) == 0;

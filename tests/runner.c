@@ -334,6 +334,7 @@ static const struct {
 } ways[] = {
     {"", {.size = sizeof(skep_jit_options)}},
     {"blinded ", {.size = sizeof(skep_jit_options), .blind = true}},
+    {"portable ", {.size = sizeof(skep_jit_options), .portable = true}},
     {"uncounted ", {.size = sizeof(skep_jit_options), .uncounted = true}},
 };
 

@@ -448,6 +448,9 @@ typedef struct skep_jit_options {
      * however long it takes, and draws 0 from its budget. Only for a VM whose policy is SKEP_TRUSTED and whose budget is
      * SKEP_BUDGET_NONE (else SKEP_ERR_ARGUMENT); a run that asks for another budget is refused in the same way. Who comes by a tail call is not counted here, either. */
     bool uncounted;
+    /* Use no instruction that a processor of this architecture may lack, although this one has it: for code that is copied
+     * to other machines (skep_vm_jit_copy). */
+    bool portable;
 } skep_jit_options;
 
 /*

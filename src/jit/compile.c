@@ -162,6 +162,7 @@ skep_code sk_jit_compile(struct sk_image *image, const struct sk_helper *const *
         c.lines = options->lines ? &lines : NULL;
         c.blind = options->blind;
         c.uncounted = options->uncounted;
+        c.cpu = options->portable ? 0 : target->features();
         *native = (struct sk_native){.references = 1, .hooks = *hooks, .image = sk_image_ref(image), .entries = entries,
                                      .uncounted = options->uncounted};
         compile(&c, target, &code, entries, native);

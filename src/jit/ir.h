@@ -104,6 +104,7 @@ struct sk_compile {
     bool looked_at;    /* something may look for the stack: a guard, a step, a helper */
     struct sk_buf *lines; /* struct sk_line, as the target writes the code; NULL: nobody wants them */
     bool blind, uncounted; /* skep_jit_options */
+    unsigned cpu;      /* what the processor has, as the target understands it */
     bool failed;       /* out of memory */
 };
 

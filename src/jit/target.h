@@ -16,6 +16,8 @@ struct sk_target {
     const char *name;
     /* Appends the code. Failures stick in the buffer. entries[subprog] gets where each function begins, the last the gate. */
     void (*emit)(const struct sk_compile *c, struct sk_buf *code, uint32_t *entries);
+    /* What this machine's processor has beyond the least: for struct sk_compile's cpu. */
+    unsigned (*features)(void);
 };
 
 extern const struct sk_target sk_target_x64;

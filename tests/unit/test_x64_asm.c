@@ -116,12 +116,22 @@ static void loads(unsigned n, bool sign, struct sk_x64_mem m)
     }
 }
 
+static void swapped_loads(struct sk_x64_mem m)
+{
+    EACH_REG(r)
+    for (unsigned n = 4; n <= 8; n += 4) {
+        x_load_swapped(&code, n, r, m);
+        expect(0, "movbe%c %s, %%%s", suffix(8 * n), place(m), name(8 * n, r));
+    }
+}
+
 static void memory_forms(void)
 {
     for (size_t i = 0; i < all_count; i++)
         loads(8, false, all_places[i]);
     EACH_PLACE(m)
     {
+        swapped_loads(m);
         for (unsigned n = 1; n <= 8; n *= 2) {
             loads(n, false, m);
             loads(n, true, m);
@@ -227,6 +237,15 @@ static void two_registers(void)
             {
                 x_shiftx(&code, bits, shifts[i], dst, src, count);
                 expect(0, "%sx%c %%%s, %%%s, %%%s", shift_names[shifts[i]], s, name(bits, count), from, to);
+            }
+            EACH_REG(low)
+            {
+                x_mulx(&code, bits, dst, low, src);
+                expect(0, "mulx%c %%%s, %%%s, %%%s", s, from, name(bits, low), to);
+            }
+            for (unsigned count = 0; count < bits; count += 7) {
+                x_rorx(&code, bits, dst, src, count);
+                expect(0, "rorx%c $%u, %%%s, %%%s", s, count, from, to);
             }
         }
     }

@@ -12,6 +12,10 @@ static void emit_shift_reg(struct sk_x64_emitter *e, const struct sk_ir *ir, enu
 {
     struct sk_buf *b = e->code;
     unsigned dst = sk_x64_home[ir->dst], a = sk_x64_home[ir->a], count = sk_x64_home[ir->b];
+    if (e->c->cpu & SK_X64_BMI2) {
+        x_shiftx(b, ir->bits, op, dst, a, count);
+        return;
+    }
     if (count == RCX && dst != RCX) {
         sk_x64_move(e, 64, dst, a);
         x_shift_cl(b, ir->bits, op, dst);
@@ -76,6 +80,10 @@ static void emit_alu_imm(struct sk_x64_emitter *e, const struct sk_ir *ir)
         sk_x64_alu_constant(e, bits, ir->sub == IRA_OR ? X_OR : X_XOR, dst, imm);
         return;
     case IRA_ROL:
+        if (dst != a && (e->c->cpu & SK_X64_BMI2)) {
+            x_rorx(b, bits, dst, a, -(unsigned)imm & (bits - 1u));
+            return;
+        }
         if (dst != a || bits == 32)
             x_mov(b, bits, dst, a);
         x_shift_imm(b, bits, X_ROL, dst, (unsigned)imm & (bits - 1u));
@@ -128,58 +136,6 @@ void sk_x64_alu(struct sk_x64_emitter *e, const struct sk_ir *ir)
         x_imul(b, bits, dst, y);
     else
         x_alu(b, bits, (enum sk_x64_alu)ops[ir->sub], dst, y);
-}
-
-/* RFC 9669 section 4.1: by zero 0, or the dividend for a remainder; the least number by -1 wraps. */
-void sk_x64_div(struct sk_x64_emitter *e, const struct sk_ir *ir)
-{
-    struct sk_buf *b = e->code;
-    unsigned dst = sk_x64_home[ir->dst], a = sk_x64_home[ir->a], bits = ir->bits;
-    bool sign = ir->flags & IRF_SIGNED, rest = ir->sub;
-    size_t done_zero, done_minus = 0, minus = 0;
-    if (ir->flags & IRF_IMM)
-        sk_x64_constant(e, T2, bits == 32 ? (uint32_t)ir->imm : (uint64_t)ir->imm);
-    else
-        x_mov(b, bits, T2, sk_x64_home[ir->b]);
-    x_test(b, bits, T2, T2);
-    size_t zero = x_jcc_near(b, CC_E);
-    if (sign) {
-        x_alu_imm(b, bits, X_CMP, T2, -1);
-        minus = x_jcc_near(b, CC_E);
-    }
-    x_push(b, RAX);
-    x_push(b, RDX);
-    sk_x64_move(e, 64, RAX, a);
-    if (sign) {
-        x_rex(b, bits, 0, 0, 0, false);
-        x_byte(b, 0x99); /* cdq, cqo */
-    } else {
-        x_alu(b, 32, X_XOR, RDX, RDX);
-    }
-    x_group3(b, bits, sign ? 7 : 6, T2);
-    x_mov(b, bits, T1, rest ? RDX : RAX);
-    x_pop(b, RDX);
-    x_pop(b, RAX);
-    x_mov(b, 64, dst, T1);
-    size_t done = x_jmp_near(b);
-    x_patch_near(b, zero, b->size);
-    if (rest)
-        x_mov(b, bits, dst, a);
-    else
-        x_alu(b, 32, X_XOR, dst, dst);
-    done_zero = sign ? x_jmp_near(b) : 0;
-    if (sign) {
-        x_patch_near(b, minus, b->size);
-        if (rest) {
-            x_alu(b, 32, X_XOR, dst, dst);
-        } else {
-            sk_x64_move(e, 64, dst, a);
-            x_group3(b, bits, 3, dst);
-        }
-        x_patch_near(b, done_zero, b->size);
-    }
-    (void)done_minus;
-    x_patch_near(b, done, b->size);
 }
 
 void sk_x64_bswap(struct sk_x64_emitter *e, const struct sk_ir *ir)

@@ -170,6 +170,34 @@ static inline void x_shiftx(struct sk_buf *b, unsigned bits, enum sk_x64_shift o
     x_modrm_reg(b, dst, src);
 }
 
+/* BMI2 mulx: high:low = rdx * src; flags are kept. rorx: dst = src rotated. SDM volume 2. */
+static inline void x_mulx(struct sk_buf *b, unsigned bits, unsigned high, unsigned low, unsigned src)
+{
+    x_byte(b, 0xc4);
+    x_byte(b, (high >= R8 ? 0 : 0x80u) | 0x40u | (src >= R8 ? 0 : 0x20u) | 2);
+    x_byte(b, (bits == 64 ? 0x80u : 0) | (~low & 15) << 3 | 3);
+    x_byte(b, 0xf6);
+    x_modrm_reg(b, high, src);
+}
+
+static inline void x_rorx(struct sk_buf *b, unsigned bits, unsigned dst, unsigned src, unsigned count)
+{
+    x_byte(b, 0xc4);
+    x_byte(b, (dst >= R8 ? 0 : 0x80u) | 0x40u | (src >= R8 ? 0 : 0x20u) | 3);
+    x_byte(b, (bits == 64 ? 0x80u : 0) | 0x78u | 3);
+    x_byte(b, 0xf0);
+    x_modrm_reg(b, dst, src);
+    x_byte(b, count);
+}
+
+/* movbe: a load of 4 or 8 bytes with its bytes reversed. */
+static inline void x_load_swapped(struct sk_buf *b, unsigned bytes, unsigned dst, struct sk_x64_mem m)
+{
+    x_rex(b, bytes * 8, dst, m.index == NO_REG ? 0 : m.index, m.base, false);
+    x_word(b, 0xf0380f, 3);
+    x_modrm_mem(b, dst, m);
+}
+
 static inline void x_lea(struct sk_buf *b, unsigned bits, unsigned dst, struct sk_x64_mem m) { x_op_mem(b, bits, 0x8d, dst, m, false); }
 
 /* Loads of 1, 2, 4 or 8 bytes, extended to 64 bits with zeros or the sign. */

@@ -366,6 +366,10 @@ void sk_x64_emit(struct sk_x64_emitter *e, const struct sk_ir *ir)
     case IR_BSWAP: sk_x64_bswap(e, ir); return;
     case IR_DIV: sk_x64_div(e, ir); return;
     case IR_LOAD:
+        if ((ir->flags & IRF_SWAPPED) && ir->size >= 32 && (e->c->cpu & SK_X64_MOVBE)) {
+            x_load_swapped(b, ir->size / 8u, sk_x64_home[ir->dst], mem_of(ir));
+            return;
+        }
         x_load(b, ir->size / 8u, ir->flags & IRF_SIGNED, sk_x64_home[ir->dst], mem_of(ir));
         if ((ir->flags & IRF_SWAPPED) && ir->size == 16)
             x_rol16(b, sk_x64_home[ir->dst], 8);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * What the files of the x86-64 back end share: the homes of registers, the state of emitting one program, and what is to
- * be written behind the code. Which file does what: program.c functions and blocks, emit.c instructions of control and memory, arithmetic.c values,
+ * be written behind the code. Which file does what: program.c functions and blocks, emit.c instructions of control and memory, arithmetic.c and divide.c values,
  * constant.c what the program chose to be in the code, outside.c everything off the straight path.
  */
 #ifndef SK_X64_EMITTER_H
@@ -10,6 +10,9 @@
 #include "helper/helper.h"
 #include "jit/target.h"
 #include "jit/x64/asm.h"
+
+/* What the processor has beyond the first x86-64: struct sk_compile's cpu. */
+enum { SK_X64_BMI2 = 1, SK_X64_MOVBE = 2 };
 
 enum { RUN = R12, METER = R11, T1 = R9, T2 = R10 };
 
@@ -197,8 +200,10 @@ void sk_x64_zero_frame(struct sk_x64_emitter *e, uint32_t subprog);
 /* arithmetic.c */
 void sk_x64_move(struct sk_x64_emitter *e, unsigned bits, unsigned dst, unsigned src);
 void sk_x64_alu(struct sk_x64_emitter *e, const struct sk_ir *ir);
-void sk_x64_div(struct sk_x64_emitter *e, const struct sk_ir *ir);
 void sk_x64_bswap(struct sk_x64_emitter *e, const struct sk_ir *ir);
+
+/* divide.c */
+void sk_x64_div(struct sk_x64_emitter *e, const struct sk_ir *ir);
 
 /* outside.c */
 void sk_x64_thunks(struct sk_x64_emitter *e);

@@ -226,4 +226,39 @@ static void emit(const struct sk_compile *c, struct sk_buf *code, uint32_t *entr
     sk_free(&c->hooks, e.loop_size);
 }
 
-const struct sk_target sk_target_x64 = {"x86-64", emit};
+#if defined(__x86_64__)
+/* Returns eax: of leaf 0 the highest one there is. */
+static uint32_t cpuid(uint32_t leaf, uint32_t *b, uint32_t *c)
+{
+    uint32_t d;
+    *c = 0;
+    __asm__ volatile("cpuid" : "+a"(leaf), "=b"(*b), "+c"(*c), "=d"(d));
+    return leaf;
+}
+#else
+static uint32_t cpuid(uint32_t leaf, uint32_t *b, uint32_t *c)
+{
+    (void)leaf, *b = *c = 0;
+    return 0;
+}
+#endif
+
+/* SDM volume 2, CPUID: leaf 1, ecx bit 22: movbe; leaf 7, ebx bit 8: BMI2. Both work on general registers, whatever the
+ * system saves. */
+static unsigned features(void)
+{
+    uint32_t b, c;
+    unsigned found = 0;
+    const uint32_t most = cpuid(0, &b, &c);
+    if (most >= 1) {
+        cpuid(1, &b, &c);
+        found |= c >> 22 & 1 ? SK_X64_MOVBE : 0u;
+    }
+    if (most >= 7) {
+        cpuid(7, &b, &c);
+        found |= b >> 8 & 1 ? SK_X64_BMI2 : 0u;
+    }
+    return found;
+}
+
+const struct sk_target sk_target_x64 = {"x86-64", emit, features};

@@ -211,6 +211,9 @@ static void forward_div(struct state *s, struct sk_ir *ir)
         forward_alu(s, ir);
         return;
     }
+    const unsigned divisor_zeros = ir->flags & IRF_IMM ? zeros_of(by) : s->r[ir->b].zeros;
+    if (!(ir->flags & IRF_SIGNED) && s->r[ir->a].zeros >= 32 && divisor_zeros >= 32)
+        ir->bits = 32; /* the same, and faster */
     new_value(s, ir->dst)->zeros = ir->bits == 32 ? 32 : 0;
 }
 

@@ -296,16 +296,33 @@ typedef enum skep_kind {
     SKEP_RAW = 1,        /* r1 = memory, r2 = its length */
     SKEP_MBUFF = 2,      /* r1 = the caller's metadata buffer */
     SKEP_FIXED_MBUFF = 3, /* r1 = a metadata buffer of the run's own, holding data and data_end at two offsets */
-    /* Linux's contexts; what they point to is laid out as there. */
-    SKEP_XDP = 4,            /* struct xdp_md */
-    SKEP_SCHED_CLS = 5,      /* struct __sk_buff, as tc has it */
-    SKEP_SOCKET_FILTER = 6,  /* struct __sk_buff, as socket filters have it */
-    SKEP_CGROUP_SKB = 7,     /* struct __sk_buff, as cgroups have it */
-    SKEP_KPROBE = 8,         /* struct pt_regs */
-    SKEP_TRACEPOINT = 9,     /* a tracepoint's record */
-    SKEP_RAW_TRACEPOINT = 10, /* arguments, 8 bytes each */
-    SKEP_PERF_EVENT = 11,    /* struct bpf_perf_event_data */
-    SKEP_SYSCALL = 12        /* memory of the caller's, readable and writable */
+    /*
+     * Linux's program types, with r1 as there (include/uapi/linux/bpf.h): what the kernel's verifier lets a program read and
+     * write of its context may be read and written here, and every other access to it ends the run with SKEP_ERR_ACCESS,
+     * under every policy. In the first ones `mem` is the packet, which programs reach through data, data_end and
+     * data_meta, and `mbuff` the struct (NULL: zeros), which is read when the run begins and written back when it ends
+     * without an error; those three members are not read. Written back they are as BPF_PROG_TEST_RUN has them: relative to
+     * data_meta in an xdp_md, else 0.
+     */
+    SKEP_XDP = 4,       /* struct xdp_md */
+    /* struct __sk_buff. `len` 0 means the size of `mem`; `protocol` 0 what the packet's Ethernet header says (tc only). */
+    SKEP_SCHED_CLS = 5, /* tc; BPF_PROG_TYPE_SCHED_ACT, too. The packet begins with its link-layer header */
+    SKEP_SOCKET_FILTER = 6, /* it begins with its network header, here and below; Ethernet's is in the headroom, if there is */
+    SKEP_CGROUP_SKB = 7,
+    /*
+     * In these `mbuff` is the context as it lies in memory, or NULL: zeros. It must have the size of the struct, or where
+     * there is none as many bytes as the program is seen to read.
+     */
+    SKEP_KPROBE = 8,      /* struct pt_regs of x86-64 (168 bytes); kretprobes and uprobes, too */
+    SKEP_TRACEPOINT = 9,  /* the record, with the eight bytes of common fields in front, which may not be read */
+    SKEP_RAW_TRACEPOINT = 10, /* up to twelve numbers of 64 bits; fentry and the like, too */
+    SKEP_PERF_EVENT = 11, /* struct bpf_perf_event_data with x86-64's registers (184 bytes) */
+    SKEP_SYSCALL = 12,    /* up to 65535 bytes, that may be written, too */
+    /* More of the first ones, and other layouts. */
+    SKEP_XDP_DEVMAP = 13, /* xdp_md of a devmap's entry (BPF_XDP_DEVMAP): egress_ifindex may be read */
+    SKEP_LWT = 14,        /* __sk_buff of BPF_PROG_TYPE_LWT_IN, _OUT, _XMIT and _SEG6LOCAL */
+    SKEP_SK_SKB = 15,     /* __sk_buff of BPF_PROG_TYPE_SK_SKB */
+    SKEP_KPROBE_ARM64 = 16 /* pt_regs of arm64 (336 bytes) */
 } skep_kind;
 
 /* What becomes of accesses and loops that are not proven safe. */
@@ -407,9 +424,9 @@ SKEP_API size_t skep_vm_describe(const skep_vm *vm, char *out, size_t size);
 
 typedef struct skep_exec_options {
     size_t size;
-    void *mem; /* the packet: SKEP_RAW, SKEP_MBUFF and SKEP_FIXED_MBUFF; may be NULL when mem_size is 0 */
+    void *mem; /* the packet, where the kind has one; may be NULL when mem_size is 0 */
     size_t mem_size;
-    void *mbuff; /* SKEP_MBUFF: the metadata buffer */
+    void *mbuff; /* SKEP_MBUFF: the metadata buffer; Linux's types: the context */
     size_t mbuff_size;
     unsigned mem_access; /* SKEP_READ, SKEP_WRITE; 0: both */
     uint64_t budget;     /* 0: the VM's; SKEP_BUDGET_NONE: unlimited */
@@ -417,6 +434,11 @@ typedef struct skep_exec_options {
     size_t workspace_size;
     uint64_t *executed; /* out, also on failure: instructions that the run drew from its budget; may be NULL */
     const skep_script *script; /* what the kernel's helpers are to say of the world; NULL: they ask the hooks */
+    /* Linux's types: bytes of the caller's in front of `mem` and behind its end that helpers may let the packet grow into. */
+    size_t headroom, tailroom;
+    /* Linux's types, out: where the packet is when the run ends without an error, and its size; may be NULL. */
+    void **packet;
+    size_t *packet_size;
 } skep_exec_options;
 
 /*

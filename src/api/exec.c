@@ -2,6 +2,7 @@
 /* Running a VM's program, and putting a fault into words. */
 #include "api/vm.h"
 #include "base/fmt.h"
+#include "context/linux.h"
 #include "interp/interp.h"
 #include "run/begin.h"
 #include "text/text.h"
@@ -102,12 +103,26 @@ static inline skep_run *begin_run(const skep_vm *vm, bool native, const skep_exe
             shape.frame_size > vm->image->shape.touched ? shape.frame_size - vm->image->shape.touched : 0;
     const unsigned access = options->mem_access ? options->mem_access | SKEP_READ : SKEP_READ | SKEP_WRITE;
     const struct sk_input input = {options->mem,        options->mem_size, access, options->mbuff,
-                                   options->mbuff_size, vm->data_offset,   vm->data_end_offset};
-    sk_context_of(vm->kind)->begin(run, &input, own);
+                                   options->mbuff_size, vm->data_offset,   vm->data_end_offset,
+                                   vm->image->program->context_extent, options->headroom, options->tailroom, 0};
+    const struct sk_context *context = sk_context_of(vm->kind);
+    context->begin(context, run, &input, own);
     run->script = options->script;
     sk_run_ready(run);
     run->whole_frames = vm->image->shape.unguarded;
     return run;
+}
+
+void sk_vm_finish(const skep_run *run, const skep_exec_options *options)
+{
+    if (!run->slots)
+        return;
+    if (options->mbuff)
+        sk_linux_end_packet(run, options->mbuff, options->mbuff_size);
+    if (options->packet)
+        *options->packet = sk_ptr(run->packet);
+    if (options->packet_size)
+        *options->packet_size = (size_t)run->packet_size;
 }
 
 static bool run_native(const struct sk_native *native, skep_run *run)
@@ -131,6 +146,7 @@ static inline skep_code run_in(const skep_vm *vm, bool native, const skep_exec_o
     if (options->executed)
         *options->executed = run->executed;
     if (SK_LIKELY(ok)) {
+        sk_vm_finish(run, options);
         if (result)
             *result = run->regs[0];
         return SKEP_OK;
@@ -179,7 +195,11 @@ skep_code sk_vm_check_exec(const skep_vm *vm, bool native, const skep_exec_optio
                        (*options)->workspace_size, vm->workspace_size);
     if (SK_UNLIKELY((*options)->script && (*options)->script->size != sizeof(skep_script)))
         return sk_fail(err, SKEP_ERR_ARGUMENT, "script: size is not that of a skep_script this library knows");
-    return sk_context_check_input(vm->kind, *options, err);
+    const struct sk_context *context = sk_context_of(vm->kind);
+    skep_code failed = sk_context_check_input(vm->kind, *options, err);
+    if (!failed && context->fields)
+        failed = sk_context_check_linux(context, vm->image->program->context_extent, *options, err);
+    return failed;
 }
 
 static inline skep_code exec(const skep_vm *vm, bool native, const skep_exec_options *options, uint64_t *result,

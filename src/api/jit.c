@@ -113,8 +113,10 @@ skep_code skep_run_outcome(skep_run *run, skep_error *err)
         return sk_fail(err, SKEP_ERR_ARGUMENT, "there is no run");
     if (run->options.executed)
         *run->options.executed = run->budget - (uint64_t)(run->meter < 0 ? 0 : run->meter);
-    if (SK_LIKELY(run->code == SKEP_OK))
+    if (SK_LIKELY(run->code == SKEP_OK)) {
+        sk_vm_finish(run, &run->options);
         return SKEP_OK;
+    }
     skep_code code = sk_vm_explain(run->vm, run, err);
     const skep_exec_options options = run->options;
     skep_run_prepare(run->vm, &options, &run, NULL); /* the same workspace: it cannot fail */

@@ -8,6 +8,7 @@
 #include "base/fmt.h"
 #include "helper/kernel.h"
 #include "run/begin.h"
+#include "verify/ctxflow.h"
 #include "verify/structural.h"
 
 const char *skep_version(void) { return SKEP_VERSION; }
@@ -39,9 +40,10 @@ static skep_code check_options(const skep_vm_options *options, skep_error *err)
 static void size_workspace(skep_vm *vm)
 {
     const struct sk_context *context = sk_context_of(vm->kind);
-    const struct sk_input input = {.data_offset = vm->data_offset, .data_end_offset = vm->data_end_offset};
+    const struct sk_input input = {.data_offset = vm->data_offset, .data_end_offset = vm->data_end_offset,
+                                   .context_extent = vm->image ? vm->image->program->context_extent : 0};
     vm->workspace_size = sk_run_workspace_size(vm->image ? vm->image->shape.most_may_gotos : 0,
-                                               context->room ? context->room(&input) : 0);
+                                               context->room ? context->room(context, &input) : 0);
 }
 
 size_t skep_vm_workspace_size(const skep_vm *vm) { return vm ? vm->workspace_size : 0; }
@@ -211,6 +213,8 @@ skep_code skep_vm_load(skep_vm *vm, const void *code, size_t code_size, skep_err
     if (failed)
         return failed;
     failed = sk_vm_resolve_maps(vm, p, err);
+    if (!failed && sk_context_of(vm->kind)->fields)
+        failed = sk_ctxflow(p, sk_context_of(vm->kind)->fields, vm->policy != SKEP_TRUSTED, err);
     if (!failed)
         failed = run_verifier(vm->verifier, vm->verifier_user, p, err);
     if (!failed)

@@ -43,6 +43,9 @@ skep_code sk_vm_resolve_maps(const skep_vm *vm, struct sk_program *program, skep
 /* Puts a run's fault into words, and returns its code (exec.c). */
 skep_code sk_vm_explain(const skep_vm *vm, const skep_run *run, skep_error *err);
 
+/* Hands out what a run that ended well leaves of its context and its packet. */
+void sk_vm_finish(const skep_run *run, const skep_exec_options *options);
+
 /* What must hold before a run; *options may be replaced by a copy. */
 skep_code sk_vm_check_exec(const skep_vm *vm, bool native, const skep_exec_options **options, skep_exec_options *copy,
                            skep_error *err);

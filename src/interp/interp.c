@@ -12,6 +12,7 @@
 
 #include "interp/bodies.h"
 #include "interp/frame.h"
+#include "interp/step.h"
 
 #if (defined(__GNUC__) || defined(__clang__)) && !defined(SKEP_SWITCH_DISPATCH)
 #define COMPUTED_GOTO 1
@@ -291,6 +292,13 @@ dispatch:
             goto done;
         }
         r[0] = acc;
+        NEXT();
+    }
+
+    OP(STEP)
+    {
+        if (SK_UNLIKELY(!sk_step(run, image, (uint32_t)INDEX())))
+            goto fault;
         NEXT();
     }
 

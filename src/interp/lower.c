@@ -109,13 +109,14 @@ struct lowering {
     uint32_t frame_size;     /* of the function at hand */
     unsigned acc;            /* the register that the accumulator equals; SK_REGISTERS: none */
     uint32_t may_gotos;      /* seen in this function */
+    bool is_proven;          /* the instruction at hand needs no check */
 };
 
 /* An access through r10 that stays within the frame needs no check: r10 cannot be written. */
 static bool proven(const struct lowering *l, const struct sk_insn *insn, unsigned base)
 {
     int32_t size = access_bytes[insn->op];
-    return base == 10 && insn->off >= -(int32_t)l->frame_size && insn->off + size <= 0;
+    return l->is_proven || (base == 10 && insn->off >= -(int32_t)l->frame_size && insn->off + size <= 0);
 }
 
 /* Whether the access through `base` is guarded, which the run wants to know. */
@@ -146,10 +147,33 @@ static int64_t jump_imm(const struct lowering *l, uint32_t i, uint32_t operand)
     return (int64_t)((uint64_t)distance << 32 | operand);
 }
 
+/* An access that is done out of line, if it is one. */
+static bool lower_step(struct lowering *l, uint32_t i)
+{
+    const struct sk_insn *insn = &l->program->insns[i];
+    if (!l->program->facts || l->program->facts[i].kind < SK_FACT_STEP)
+        return false;
+    const unsigned form = sk_op_infos[insn->op].form;
+    (void)is_guarded(l, insn, form == SK_FORM_LDX || form == SK_FORM_LDX_ACQ ? insn->src : insn->dst);
+    l->image->code[i] = (struct sk_icode){.op = SK_IOP_STEP};
+    l->acc = SK_REGISTERS;
+    return true;
+}
+
 /* Fills in code[i] with an enum sk_iop as op, and says what the accumulator holds afterwards. */
 static void lower_one(struct lowering *l, uint32_t i)
 {
+    struct sk_insn changed;
     const struct sk_insn *insn = &l->program->insns[i];
+    if (lower_step(l, i))
+        return;
+    l->is_proven = l->program->facts && l->program->facts[i].kind == SK_FACT_PROVEN;
+    if (l->is_proven) {
+        changed = *insn;
+        changed.op = l->program->facts[i].op;
+        changed.off = l->program->facts[i].off;
+        insn = &changed;
+    }
     const struct sk_op_info *info = &sk_op_infos[insn->op];
     struct sk_icode *c = &l->image->code[i];
     bool acc_dst = ACC(l->acc == insn->dst), acc_src = ACC(l->acc == insn->src);
@@ -346,7 +370,7 @@ skep_code sk_image_create(struct sk_program *p, const uint32_t *frame_sizes, boo
         sk_image_unref(image);
         return sk_fail_memory(err);
     }
-    struct lowering l = {p, image, leader, 0, SK_REGISTERS, 0};
+    struct lowering l = {p, image, leader, 0, SK_REGISTERS, 0, false};
     const int32_t *ops = sk_interp_ops();
     for (uint32_t s = 0; s < p->subprog_count; s++) {
         image->frame_sizes[s] = l.frame_size = frame_sizes ? frame_sizes[s] : SKEP_STACK_SIZE;

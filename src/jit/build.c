@@ -186,9 +186,35 @@ static void build_atomic(struct sk_compile *c, uint32_t i, uint32_t frame_size)
     }
 }
 
+/* What the analysis found: done by the run-time, or the access as it may be written. */
+static bool build_by_fact(struct sk_compile *c, uint32_t i, const struct sk_fact *fact)
+{
+    const struct sk_insn *insn = &c->program->insns[i];
+    const struct sk_op_info *info = &sk_op_infos[insn->op];
+    if (fact->kind == SK_FACT_NONE)
+        return false;
+    if (fact->kind != SK_FACT_PROVEN) {
+        step(c, i, (info->effects & SK_W_DST ? REG(insn->dst) : 0) | (info->effects & SK_W_SRC ? REG(insn->src) : 0) |
+                       (info->effects & SK_W_R0 ? REG(0) : 0));
+        return true;
+    }
+    const struct family f = families[fact->op];
+    struct sk_ir *ir = add(c, (enum sk_ir_op)f.op, i);
+    ir->size = f.size;
+    ir->flags = f.flags;
+    ir->off = fact->off;
+    ir->imm = insn->imm;
+    ir->a = info->form == SK_FORM_LDX ? insn->src : insn->dst;
+    ir->dst = info->form == SK_FORM_LDX ? insn->dst : IR_NONE;
+    ir->b = info->form == SK_FORM_STX ? insn->src : IR_NONE;
+    return true;
+}
+
 static void build_one(struct sk_compile *c, uint32_t i, uint32_t frame_size, uint32_t *may_gotos)
 {
     const struct sk_insn *insn = &c->program->insns[i];
+    if (c->program->facts && build_by_fact(c, i, &c->program->facts[i]))
+        return;
     const struct sk_op_info *info = &sk_op_infos[insn->op];
     const struct family f = families[insn->op];
     uint32_t target = c->program->target_of[i];

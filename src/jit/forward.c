@@ -331,7 +331,10 @@ static void forward_one(struct state *s, struct sk_ir *ir)
     case IR_GUARD: forward_guard(s, ir); return;
     case IR_CALL:
     case IR_CALL_LOCAL:
-    case IR_CALLX:
+    case IR_CALLX: /* helpers may take memory back, and move the packet's bounds */
+        for (unsigned r = 0; r < SK_REGISTERS; r++)
+            s->r[r].proven = false;
+        __attribute__((fallthrough));
     case IR_ATOMIC:
     case IR_STEP:
         for (unsigned r = 0; r < SK_REGISTERS; r++)

@@ -4,8 +4,8 @@
  * registers the caller has put into regs[] where it needs them there.
  */
 #include "helper/helper.h"
-#include "interp/bodies.h"
 #include "interp/frame.h"
+#include "interp/step.h"
 #include "jit/target.h"
 
 /* Only the limits that the code compares with. */
@@ -31,19 +31,12 @@ static void set_stack(skep_run *run)
                clean ? SKEP_READ | SKEP_WRITE : 0);
 }
 
-static const struct sk_engine engine;
-
-void sk_native_begin(skep_run *run, const struct sk_native *native)
+static void set_regions(skep_run *run, const struct sk_native *native)
 {
     const struct sk_region *home = NULL, *context = NULL;
-    run->native = native;
-    run->native_table = &sk_native_table;
-    run->engine = &engine;
-    if (!native->limits)
-        return;
     for (size_t i = 0; i < run->region_count; i++) {
         const struct sk_region *r = &run->regions[i];
-        if (r->low == run->packet)
+        if (r->low == run->packet || (i == 0 && run->slots))
             home = r;
         else if (r->low == run->context)
             context = r;
@@ -58,6 +51,18 @@ void sk_native_begin(skep_run *run, const struct sk_native *native)
     set_limits(run, native, IRR_HOME, home ? home->low : 0, home ? home->size : 0, home ? home->access : 0);
     set_limits(run, native, IRR_CONTEXT, context ? context->low : 0, context ? context->size : 0,
                context ? context->access : 0);
+}
+
+static const struct sk_engine engine;
+
+void sk_native_begin(skep_run *run, const struct sk_native *native)
+{
+    run->native = native;
+    run->native_table = &sk_native_table;
+    run->engine = &engine;
+    if (!native->limits)
+        return;
+    set_regions(run, native);
     set_stack(run);
 }
 
@@ -200,8 +205,8 @@ static bool enter_main(skep_run *run)
     return (!run->code && !(run->attention & SK_ATTENTION_END)) || fault_below(run);
 }
 
-/* Nothing is compared inline any more until it is found anew. */
-static void forget(skep_run *run) { (void)run; }
+/* What is compared inline is the run's regions and the stack; only the former may have moved. */
+static void forget(skep_run *run) { set_regions(run, run->native); }
 
 static const struct sk_engine engine = {invoke, enter_main, forget};
 
@@ -230,32 +235,11 @@ static bool step(skep_run *run, uint32_t index)
 {
     const struct sk_image *image = run->native->image;
     const struct sk_insn *insn = &image->program->insns[index];
+    const unsigned form = sk_op_infos[insn->op].form;
+    if (form == SK_FORM_ABS || form == SK_FORM_IND)
+        return packet(run, insn);
     sk_run_reset_guards(run); /* machine code does not keep the interpreter's cache when frames go */
-    struct sk_icode code = {0, insn->dst, insn->src, insn->off, insn->imm};
-    uint64_t acc;
-    switch (sk_op_infos[insn->op].form) {
-    case SK_FORM_ABS:
-    case SK_FORM_IND: return packet(run, insn);
-    case SK_FORM_LDX_ACQ:
-        code.dst = insn->src;
-        code.src = insn->dst;
-        break;
-    default: break;
-    }
-    switch ((enum sk_op)insn->op) {
-#define SK_ALU(name, expression)
-#define SK_UNARY(name, op, expression)
-#define SK_DIV(name, type, utype, expression)
-#define SK_LOAD(name, op, bytes, expression)
-#define SK_STORE(size, bytes, bits)
-#define SK_JUMP(name, type64, type32, expression)
-#define SK_ATOMIC(name, access, bytes, type, expression, result)                                                       \
-    case SK_OP_##name:                                                                                                 \
-        return image->guarded ? do_##name##_G(&code, run->regs, &acc, run) : do_##name##_T(&code, run->regs, &acc, run);
-#define SK_OTHER(name)
-#include "interp/iop.def"
-    default: return sk_run_fault(run, SKEP_ERR_UNSUPPORTED, 0); /* build.c makes no other steps */
-    }
+    return sk_step(run, image, index);
 }
 
 const struct sk_native_table sk_native_table = {guard, enter, leave, leavex, call, step, clean, callx, attend};

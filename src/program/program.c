@@ -186,5 +186,6 @@ void sk_program_unref(struct sk_program *p)
     sk_free(&hooks, p->index_of);
     sk_free(&hooks, p->target_of);
     sk_free(&hooks, p->subprogs);
+    sk_free(&hooks, p->facts);
     sk_free(&hooks, p);
 }

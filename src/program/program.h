@@ -28,6 +28,18 @@ struct sk_subprog {
     uint32_t may_goto_count; /* may_goto instructions in it */
 };
 
+/*
+ * What the safety analysis knows of the access that an instruction makes. NONE: nothing, the policy decides. PROVEN: it is
+ * that of `op` at `off` from the same base register, and needs no check. STEP: it may be to the context, which the address tells
+ * at run time (interp/step.h). REFUSED: it is to the context, and there is no such field.
+ */
+enum sk_fact_kind { SK_FACT_NONE, SK_FACT_PROVEN, SK_FACT_STEP, SK_FACT_REFUSED };
+struct sk_fact {
+    uint8_t kind; /* enum sk_fact_kind */
+    uint16_t op;  /* enum sk_op */
+    int16_t off;
+};
+
 struct sk_program {
     uint32_t references; /* atomic */
     skep_hooks hooks;
@@ -44,6 +56,8 @@ struct sk_program {
     uint32_t subprog_count;
     uint32_t most_may_gotos; /* of one function */
     bool frames_shared;      /* some function may reach the frame of another */
+    struct sk_fact *facts;   /* [count], or NULL: none about any */
+    uint32_t context_extent; /* how many bytes of the context proven accesses reach */
 };
 
 /*

@@ -38,7 +38,8 @@ static inline skep_run *sk_run_init(void *workspace, const struct sk_run_shape *
     run->env = env;
     run->budget = budget;
     run->region_count = 0;
-    run->packet = run->packet_size = run->context = 0;
+    run->packet = run->packet_size = run->context = run->context_size = 0;
+    run->slots = NULL;
     run->may_gotos = (uint32_t *)(void *)(at + SK_STACK_BYTES);
     run->may_goto_stride = shape->most_may_gotos;
     if (shape->main_may_gotos)
@@ -66,20 +67,26 @@ static inline void sk_run_add_region(skep_run *run, const char *name, uint64_t l
         run->regions[run->region_count++] = (struct sk_region){low, size, access, name};
 }
 
-/* Fills the guard cache: with the first region if it is large enough, else with main's frame. */
-static inline void sk_run_ready(skep_run *run)
+/* What guard entries begin as: the first region if it is large enough, else main's frame. */
+static inline void sk_run_find_home(skep_run *run)
 {
     const struct sk_region *first = &run->regions[0];
-    run->second = run->regs[2];
     bool frame_is_home = false;
     for (unsigned write = 0; write < 2; write++) {
         bool good = run->region_count && first->size >= 8 && (first->access & (write ? SKEP_WRITE : SKEP_READ));
         frame_is_home |= !good;
-        run->home_low[write] = good ? first->low : run->stack_low;
-        run->home_eights[write] = (good ? first->size : run->stack_top - run->stack_low) - 7;
+        run->home_low[write] = good ? first->low : run->frames[0].low;
+        run->home_eights[write] = (good ? first->size : run->stack_top - run->frames[0].low) - 7;
     }
     if (frame_is_home && run->bases) /* hits of the cache will not tell */
         sk_run_clean_frames(run);
+}
+
+/* Fills the guard cache. */
+static inline void sk_run_ready(skep_run *run)
+{
+    run->second = run->regs[2];
+    sk_run_find_home(run);
     sk_run_reset_guards(run);
 }
 

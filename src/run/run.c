@@ -107,8 +107,7 @@ bool sk_run_fault(skep_run *run, skep_code code, uint64_t address)
     return false;
 }
 
-/* Memory went away: no cache may know it any more. */
-static void sk_run_forget(skep_run *run)
+void sk_run_forget(skep_run *run)
 {
     sk_run_reset_guards(run);
     if (run->engine && run->engine->forget)

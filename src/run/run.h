@@ -61,6 +61,15 @@ struct sk_engine {
     void (*forget)(skep_run *run);
 };
 
+/* Where a program wants its packet to go: what the redirect helpers record. The last one counts. */
+struct sk_redirect {
+    enum { SK_REDIRECT_NONE, SK_REDIRECT_IFINDEX, SK_REDIRECT_MAP } kind;
+    uint32_t ifindex;
+    struct skep_map *map; /* one of the program's, or held */
+    uint64_t key, value;  /* the entry, and the number that it holds */
+    uint64_t flags;
+};
+
 /* What a run shares with every other run of its VM. */
 struct sk_run_env {
     skep_hooks hooks;
@@ -105,6 +114,15 @@ struct skep_run {
 
     uint64_t packet, packet_size; /* what LD_ABS and LD_IND read */
     uint64_t context, second;     /* r1 and r2 at the start */
+    uint64_t context_size;        /* of a context that is accessed by a table and is no region; 0: it is none */
+    const struct sk_fields *fields; /* the table */
+    /* Of one with a packet (run/packet.h). Headers are where the kernel has them; helpers that move them say so. */
+    uint64_t room_low, room_high; /* what the packet may grow to */
+    uint64_t packet_meta;         /* its metadata lies in front of it */
+    uint64_t mac_header, network_header;
+    uint64_t *slots;      /* the pointers behind the context; NULL: no such packet */
+    uint32_t *packet_len; /* __sk_buff.len, or NULL */
+    struct sk_redirect redirect;
     uint64_t budget;              /* INT64_MAX at most */
     uint32_t depth;               /* frames in use, less one */
     struct sk_frame frames[SKEP_MAX_FRAMES];
@@ -203,6 +221,12 @@ void sk_run_pop_stack(skep_run *run, uint32_t size);
  */
 #define SK_MAP_HANDLE_TAG UINT64_C(0x200000000)
 #define SK_MAP_HANDLE_HELD UINT64_C(0x80000000)
+/* Whether the address is in a context that is no region. */
+static inline bool sk_run_in_context(const skep_run *run, uint64_t address)
+{
+    return address - run->context < run->context_size;
+}
+
 /* The map of a handle, or NULL. */
 static inline struct skep_map *sk_run_map(const skep_run *run, uint64_t handle)
 {
@@ -226,6 +250,9 @@ void sk_run_end(skep_run *run);
 
 /* Zeroes what the frames in use have not had zeroed. */
 void sk_run_clean_frames(skep_run *run);
+
+/* Memory went away: no cache may know it any more. */
+void sk_run_forget(skep_run *run);
 
 /* Ends the run; the first call counts. Returns false, for `return sk_run_fault(...)`. */
 bool sk_run_fault(skep_run *run, skep_code code, uint64_t address);

@@ -155,8 +155,8 @@ static void test_create_refuses(void **state)
     REFUSED(skep_vm_create(&o, &vm, &err), SKEP_ERR_INVALID, "instruction 0");
     o = (skep_vm_options){.size = sizeof o, .code = NULL, .code_size = 8};
     REFUSED(skep_vm_create(&o, &vm, &err), SKEP_ERR_ARGUMENT, "code");
-    o = (skep_vm_options){.size = sizeof o, .kind = (skep_kind)4};
-    REFUSED(skep_vm_create(&o, &vm, &err), SKEP_ERR_ARGUMENT, "kind 4");
+    o = (skep_vm_options){.size = sizeof o, .kind = (skep_kind)17};
+    REFUSED(skep_vm_create(&o, &vm, &err), SKEP_ERR_ARGUMENT, "kind 17");
     o = (skep_vm_options){.size = sizeof o, .policy = (skep_policy)3};
     REFUSED(skep_vm_create(&o, &vm, &err), SKEP_ERR_ARGUMENT, "policy 3");
     o = (skep_vm_options){.size = sizeof o, .policy = SKEP_STRICT};

@@ -88,6 +88,8 @@ int skep_map_lookup_and_delete(skep_map *map, const void *key, void *value, uint
         return -SKEP_EINVAL;
     if (!may_read(map) || !may_write(map))
         return -SKEP_EPERM;
+    if ((flags & SKEP_F_LOCK) && map->lock_offset < 0)
+        return -SKEP_EINVAL;
     if (!good_key(map, key))
         return -SKEP_EINVAL;
     if (map->ops->pop)

@@ -83,6 +83,20 @@ static int64_t visit_chain(struct sk_hash *h, struct sk_hash_bucket *bucket, voi
     return 0;
 }
 
+/* What is in the slot now, and its key; no lock. */
+static uint32_t key_in_slot(const struct sk_hash *h, const struct sk_hash_bucket *bucket, uint32_t slot, void *key)
+{
+    for (;;) {
+        const uint32_t sequence = __atomic_load_n(&bucket->sequence, __ATOMIC_ACQUIRE);
+        if (!(__atomic_load_n(&bucket->tags, __ATOMIC_ACQUIRE) >> 8 * slot & 0xff))
+            return SK_HASH_NONE;
+        const uint32_t element = __atomic_load_n(&bucket->slots[slot], __ATOMIC_ACQUIRE);
+        sk_hash_get_key(h, element, key);
+        if (__atomic_load_n(&bucket->sequence, __ATOMIC_RELAXED) == sequence)
+            return element;
+    }
+}
+
 int64_t sk_hash_for_each(struct skep_map *map, sk_map_visit visit, void *user, uint32_t cpu)
 {
     struct sk_hash *h = sk_hash_of(map);
@@ -97,18 +111,13 @@ int64_t sk_hash_for_each(struct skep_map *map, sk_map_visit visit, void *user, u
         if (is_empty(bucket))
             continue;
         for (uint32_t slot = 0; slot < SK_HASH_SLOTS && !ended; slot++) {
-            sk_spin_lock(&bucket->lock);
-            const bool used = bucket->tags >> 8 * slot & 0xff;
-            const uint32_t element = bucket->slots[slot];
-            if (used)
-                sk_hash_get_key(h, element, key);
-            sk_spin_unlock(&bucket->lock);
-            if (used) {
+            const uint32_t element = key_in_slot(h, bucket, slot, key);
+            if (element != SK_HASH_NONE) {
                 count++;
                 ended = visit(user, key, sk_hash_value(h, element, part));
             }
         }
-        if (!ended)
+        if (!ended && __atomic_load_n(&bucket->chain, __ATOMIC_ACQUIRE) != SK_HASH_NONE)
             ended = visit_chain(h, bucket, key, visit, user, part, &count);
     }
     if (key != (void *)small)

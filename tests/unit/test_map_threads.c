@@ -24,6 +24,15 @@ static void make_key(const struct shared *s, uint32_t k, uint8_t *key)
     key[s->key_size - 1] = (uint8_t)(k ^ 0x55);
 }
 
+/* The key and the address of a value that may become another's meanwhile. */
+static int64_t look(void *user, const void *key, void *value)
+{
+    const struct shared *s = user;
+    const uint8_t *k = key;
+    (void)__atomic_load_n((const uint64_t *)value, __ATOMIC_RELAXED);
+    return k[0] >= KEYS || (s->key_size > 1 && (k[0] ^ 0x55) != k[s->key_size - 1]) ? -1 : 0;
+}
+
 static void *churn(void *user)
 {
     struct shared *s = user;
@@ -59,6 +68,8 @@ static void *churn(void *user)
             uint8_t next[24] = {0};
             if (!(r >> 40 & 15) && !skep_map_next_key(s->map, key, next))
                 wrong += (next[0] ^ 0x55) != next[s->key_size - 1] && s->key_size > 1;
+            if (!(r >> 44 & 31))
+                wrong += ops->for_each(s->map, look, s, me) > KEYS;
             break;
         }
         default: { /* from a program: an address, whose value may become another's */

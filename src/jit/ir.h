@@ -24,7 +24,7 @@ enum sk_ir_op {
     IR_NEG,        /* dst = -a; bits */
     IR_EXT,        /* dst = low `size` bits of a, extended to bits; SIGNED or not */
     IR_BSWAP,      /* dst = low `size` bits of a, bytes reversed, zero-extended */
-    IR_DIV,        /* dst = a / or % (b or imm), sub: 1 remainder; SIGNED; bits */
+    IR_DIV,        /* dst = a / or % (b or imm), sub: 1 remainder; SIGNED; bits; off: what is live behind it, by live.c */
     IR_LOAD,       /* dst = `size` bits at a + off; SIGNED or not */
     IR_STORE,      /* `size` bits at a + off = b */
     IR_STOREI,     /* `size` bits at a + off = imm */

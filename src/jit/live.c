@@ -47,6 +47,8 @@ static struct live walk(struct sk_compile *c, uint32_t from, uint32_t to, struct
                 ir->op = IR_NOP;
             continue;
         }
+        if (ir->op == IR_DIV)
+            ir->off = live.regs;
         live.regs = (uint16_t)((live.regs & ~defs) | sk_ir_uses(ir));
         if (slot_store && ir->size == 64 && (ir->off & 7) == 0)
             live.slots &= ~touched_slots(ir);

@@ -107,20 +107,25 @@ void sk_x64_div(struct sk_x64_emitter *e, const struct sk_ir *ir)
         return;
     }
     unsigned dst = sk_x64_home[ir->dst], a = sk_x64_home[ir->a], bits = ir->bits;
-    bool sign = ir->flags & IRF_SIGNED, rest = ir->sub;
-    size_t done_zero, minus = 0;
+    const bool sign = ir->flags & IRF_SIGNED, rest = ir->sub;
+    const bool save_rax = (ir->off & 1 << 0) && dst != RAX, save_rdx = (ir->off & 1 << 3) && dst != RDX;
+    size_t zero = 0, minus = 0, done_minus = 0;
     if (ir->flags & IRF_IMM)
         sk_x64_constant(e, T2, bits == 32 ? (uint32_t)ir->imm : (uint64_t)ir->imm);
     else
         x_mov(b, bits, T2, sk_x64_home[ir->b]);
-    x_test(b, bits, T2, T2);
-    size_t zero = x_jcc_near(b, CC_E);
+    if (!(ir->flags & IRF_IMM) || divisor_of(ir) == 0) {
+        x_test(b, bits, T2, T2);
+        zero = x_jcc_near(b, CC_E);
+    }
     if (sign) {
         x_alu_imm(b, bits, X_CMP, T2, -1);
         minus = x_jcc_near(b, CC_E);
     }
-    x_push(b, RAX);
-    x_push(b, RDX);
+    if (save_rax)
+        x_push(b, RAX);
+    if (save_rdx)
+        x_mov(b, 64, T1, RDX);
     sk_x64_move(e, 64, RAX, a);
     if (sign) {
         x_rex(b, bits, 0, 0, 0, false);
@@ -129,18 +134,22 @@ void sk_x64_div(struct sk_x64_emitter *e, const struct sk_ir *ir)
         x_alu(b, 32, X_XOR, RDX, RDX);
     }
     x_group3(b, bits, sign ? 7 : 6, T2);
-    x_mov(b, bits, T1, rest ? RDX : RAX);
-    x_pop(b, RDX);
-    x_pop(b, RAX);
-    x_mov(b, 64, dst, T1);
-    size_t done = x_jmp_near(b);
-    x_patch_near(b, zero, b->size);
-    if (rest)
-        x_mov(b, bits, dst, a);
-    else
-        x_alu(b, 32, X_XOR, dst, dst);
-    done_zero = sign ? x_jmp_near(b) : 0;
+    if (dst != (rest ? RDX : RAX))
+        x_mov(b, bits, dst, rest ? RDX : RAX);
+    if (save_rdx)
+        x_mov(b, 64, RDX, T1);
+    if (save_rax)
+        x_pop(b, RAX);
+    size_t done = zero || sign ? x_jmp_near(b) : 0;
+    if (zero) {
+        x_patch_near(b, zero, b->size);
+        if (rest)
+            x_mov(b, bits, dst, a);
+        else
+            x_alu(b, 32, X_XOR, dst, dst);
+    }
     if (sign) {
+        done_minus = zero ? x_jmp_near(b) : 0;
         x_patch_near(b, minus, b->size);
         if (rest) {
             x_alu(b, 32, X_XOR, dst, dst);
@@ -148,7 +157,9 @@ void sk_x64_div(struct sk_x64_emitter *e, const struct sk_ir *ir)
             sk_x64_move(e, 64, dst, a);
             x_group3(b, bits, 3, dst);
         }
-        x_patch_near(b, done_zero, b->size);
     }
-    x_patch_near(b, done, b->size);
+    if (done_minus)
+        x_patch_near(b, done_minus, b->size);
+    if (done)
+        x_patch_near(b, done, b->size);
 }

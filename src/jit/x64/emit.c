@@ -265,8 +265,6 @@ static void emit_call_local(struct sk_x64_emitter *e, const struct sk_ir *ir)
     x_alu_load(b, 32, X_CMP, T1, FIELD(most_frames));
     add_stub(e, (struct sk_x64_stub){.kind = STUB_DEPTH, .from = x_jcc(b, CC_AE), .index = ir->index, .used = used_by(e, ir)});
     x_store(b, 4, T1, FIELD(depth));
-    x_push(b, RBP);
-    x_push(b, RBP);
     x_alu_imm(b, 64, X_SUB, RBP, (int32_t)c->image->frame_sizes[e->subprog]);
     if (c->looked_at) {
         x_imul_imm(b, 64, T1, T1, (int32_t)sizeof(struct sk_frame));
@@ -279,8 +277,7 @@ static void emit_call_local(struct sk_x64_emitter *e, const struct sk_ir *ir)
     }
     sk_x64_zero_frame(e, s);
     call_subprog(e, s);
-    x_pop(b, RBP);
-    x_pop(b, RBP);
+    x_alu_imm(b, 64, X_ADD, RBP, (int32_t)c->image->frame_sizes[e->subprog]);
     x_alu_mem_imm(b, 32, X_SUB, FIELD(depth), 1);
     if (!c->looked_at)
         return;

@@ -40,6 +40,15 @@ typedef struct skep_script {
     const skep_memory *memory; /* [memory_count]; the first that holds an address counts */
     size_t memory_count;
     uint64_t socket_cookie, netns_cookie;
+    /* Stacks of addresses, innermost first, for get_stackid and get_stack. */
+    const uint64_t *kernel_stack, *user_stack;
+    uint32_t kernel_stack_count, user_stack_count;
+    /* Of the function that a tracing program is attached to. */
+    uint64_t attach_cookie, func_ip;
+    const uint64_t *func_args; /* [func_arg_count] */
+    uint32_t func_arg_count;
+    const uint64_t *func_ret; /* NULL: it has not returned */
+    int32_t *retval;          /* what get_retval gives and set_retval changes; NULL: 0 */
     /* What programs print, instead of the log hook: whole lines. */
     void (*log)(void *user, const char *text, size_t size);
     void *user; /* for log */

@@ -68,7 +68,7 @@ skep_code sk_vm_explain(const skep_vm *vm, const skep_run *run, skep_error *err)
         break;
     case SKEP_ERR_DEPTH: sk_snfmt(what, sizeof what, "more than %u frames of calls", SKEP_MAX_FRAMES); break;
     case SKEP_ERR_CALL:
-        if (insn->op == SK_OP_CALL)
+        if (insn->op == SK_OP_CALL && (uint32_t)insn->imm == run->fault_address)
             sk_snfmt(what, sizeof what, "no helper is registered under %u (0x%X)", (uint32_t)insn->imm, run->fault_address);
         else
             sk_snfmt(what, sizeof what, "0x%X is neither a helper's number nor a function's handle", run->fault_address);

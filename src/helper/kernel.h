@@ -41,6 +41,9 @@ static inline struct skep_map *sk_map_argument(skep_run *run, unsigned arg, uint
 /* A helper that maps of this type have no use for; ends the run. Returns 0. */
 SK_COLD uint64_t sk_wrong_map(skep_run *run);
 
+/* lock.c: whether the run has a value's lock, and may not ask for another. */
+bool sk_holds_lock(skep_run *run);
+
 /* world.c: nanoseconds; and whether there is a clock at all (else the run has failed). */
 bool sk_world_time(skep_run *run, uint64_t *ns);
 /* A line of the program's. */

@@ -39,6 +39,10 @@ SK_BPF(map_update_elem)
         return 0;
     if (!map->ops->update || !sk_map_program_may(map, true))
         return sk_wrong_map(run);
+    if (SK_UNLIKELY(r4 & SKEP_F_LOCK) && sk_holds_lock(run)) {
+        skep_run_fail(run, -SKEP_EDEADLK, "the run holds a lock already");
+        return 0;
+    }
     return sk_int(map->ops->update(map, sk_ptr(r2), sk_ptr(r3), r4, run->cpu));
 }
 

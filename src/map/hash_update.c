@@ -119,7 +119,7 @@ static bool update_locked(const struct update *u)
         if (element == SK_HASH_NONE)
             return false;
         uint8_t *value = sk_hash_value(u->h, element, 0);
-        uint32_t *lock = (uint32_t *)(void *)(value + map->lock_offset);
+        uint32_t *lock = sk_map_value_lock(value);
         sk_spin_lock(lock);
         const bool still = __atomic_load_n(&bucket->sequence, __ATOMIC_ACQUIRE) == sequence;
         if (still)

@@ -53,10 +53,21 @@ void sk_map_clear_special(const struct skep_map *map, void *value)
         sk_map_clear_words((uint8_t *)value + map->timer_offset, TIMER_SIZE);
 }
 
+/*
+ * Locks of values do not lie in the values, where programs could write to them and leave everybody waiting for ever, but here,
+ * shared by values that happen to have the same: nobody holds two.
+ */
+static uint32_t value_locks[256];
+
+uint32_t *sk_map_value_lock(const void *value)
+{
+    return &value_locks[(uint32_t)(sk_addr(value) >> 3) * UINT32_C(0x9e3779b1) >> 24];
+}
+
 void sk_map_store_value(const struct skep_map *map, void *to, const void *from, bool locked)
 {
     uint8_t *value = to;
-    uint32_t *lock = (uint32_t *)(void *)(value + (locked ? map->lock_offset : 0));
+    uint32_t *lock = sk_map_value_lock(value);
     if (locked)
         sk_spin_lock(lock);
     copy_value(map, value, from);
@@ -67,7 +78,7 @@ void sk_map_store_value(const struct skep_map *map, void *to, const void *from, 
 void sk_map_load_value(const struct skep_map *map, void *to, const void *from, bool locked)
 {
     const uint8_t *value = from;
-    uint32_t *lock = (uint32_t *)(uintptr_t)(value + (locked ? map->lock_offset : 0));
+    uint32_t *lock = sk_map_value_lock(value);
     uint8_t *out = to;
     if (map->lock_offset >= 0)
         memset(out + map->lock_offset, 0, LOCK_SIZE);

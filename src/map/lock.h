@@ -44,6 +44,9 @@ static inline void sk_fence(void)
 void sk_map_copy_words(void *to, const void *from, size_t size);
 void sk_map_clear_words(void *to, size_t size);
 
+/* The lock of a value that has one (struct bpf_spin_lock); held by one run or copy at a time, which holds no other. */
+uint32_t *sk_map_value_lock(const void *value);
+
 /* Clears the lock and the timer in a value. */
 void sk_map_clear_special(const struct skep_map *map, void *value);
 

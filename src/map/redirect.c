@@ -116,7 +116,7 @@ static int copy_out(struct skep_map *map, const void *key, void *value, uint64_t
     return 0;
 }
 
-uint32_t sk_redirect_map(struct skep_map *map, uint64_t key, uint64_t flags, struct sk_redirect *target)
+uint32_t sk_redirect_map(struct skep_map *map, uint64_t key, uint64_t flags, struct sk_redirect_target *target)
 {
     const struct sk_targets *t = targets_of(map);
     const bool device = map->type == SKEP_MAP_DEVMAP || map->type == SKEP_MAP_DEVMAP_HASH;
@@ -126,10 +126,10 @@ uint32_t sk_redirect_map(struct skep_map *map, uint64_t key, uint64_t flags, str
     const bool all = (flags & SK_REDIRECT_BROADCAST) != 0;
     const uint32_t entry = entry_of(t, (uint32_t)key);
     if (entry == SK_NO_ENTRY && !all) {
-        *target = (struct sk_redirect){0};
+        *target = (struct sk_redirect_target){0};
         return (uint32_t)(flags & SK_REDIRECT_ACTION_MASK);
     }
-    *target = (struct sk_redirect){.map_id = map->id,
+    *target = (struct sk_redirect_target){.map_id = map->id,
                                    .map_type = map->type,
                                    .key = (uint32_t)key,
                                    .value = all ? 0 : get(t, entry, 0),

@@ -16,7 +16,7 @@
 #define SK_REDIRECT_BROADCAST UINT64_C(8)          /* BPF_F_BROADCAST: to all interfaces of a device map */
 #define SK_REDIRECT_EXCLUDE_INGRESS UINT64_C(16)   /* BPF_F_EXCLUDE_INGRESS: but not back */
 
-struct sk_redirect {
+struct sk_redirect_target {
     uint32_t map_id, map_type; /* 0: no target */
     uint32_t key;
     uint32_t value;    /* interface index, queue size of a cpu, what was stored for a socket; 0 for a broadcast */
@@ -28,7 +28,7 @@ struct sk_redirect {
  * bpf_redirect_map, as the program sees it: SK_XDP_REDIRECT with the target recorded, the action in the flags' lowest bits
  * with none recorded where there is no entry, SK_XDP_ABORTED for flags that are not known, with *target as it was.
  */
-uint32_t sk_redirect_map(struct skep_map *map, uint64_t key, uint64_t flags, struct sk_redirect *target);
+uint32_t sk_redirect_map(struct skep_map *map, uint64_t key, uint64_t flags, struct sk_redirect_target *target);
 
 static inline bool sk_redirect_is(const struct skep_map *map)
 {

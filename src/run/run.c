@@ -161,11 +161,13 @@ uint64_t sk_run_hold_map(skep_run *run, struct skep_map *map)
 
 void sk_run_end(skep_run *run)
 {
-    while (run->held_count) {
-        struct sk_held *held = &run->held[--run->held_count];
-        if (held->kind != SK_HELD_FREE && held->drop)
-            held->drop(run, held);
-    }
+    for (uint32_t i = 0; i < run->held_count; i++) /* records before the maps that they may lie in */
+        if (run->held[i].kind > SK_HELD_MAP && run->held[i].drop)
+            run->held[i].drop(run, &run->held[i]);
+    for (uint32_t i = 0; i < run->held_count; i++)
+        if (run->held[i].kind == SK_HELD_MAP)
+            run->held[i].drop(run, &run->held[i]);
+    run->held_count = 0;
     if (run->env->cpus && run->cpu != SK_NO_CPU)
         sk_cpus_give_back(run->env->cpus, run->cpu);
     run->cpu = SK_NO_CPU;

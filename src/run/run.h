@@ -39,9 +39,9 @@ struct sk_frame {
 
 /*
  * What a run got from a helper and may reach, name or give back until it does: a map that was looked up in another one, a
- * record of a ring buffer, memory of a helper's.
+ * record of a ring buffer, memory of a helper's, the lock of a value (at most one).
  */
-enum sk_held_kind { SK_HELD_FREE, SK_HELD_MAP, SK_HELD_MEMORY };
+enum sk_held_kind { SK_HELD_FREE, SK_HELD_MAP, SK_HELD_MEMORY, SK_HELD_LOCK };
 struct sk_held {
     uint8_t kind;
     uint32_t access;    /* of SK_HELD_MEMORY: SKEP_READ, SKEP_WRITE */

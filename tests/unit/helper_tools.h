@@ -50,12 +50,12 @@ static inline skep_code rig_exec(struct rig *rig, const skep_slot *code, size_t 
     return failed;
 }
 
-#define RIG_CALL_PC 6
+#define RIG_CALL_PC 8
 static inline skep_code rig_call(struct rig *rig, uint32_t id, const uint64_t args[5], uint64_t *result, skep_error *err)
 {
-    const skep_slot code[] = {SKEP_MOV64_REG(6, 1),     SKEP_LDXDW(1, 6, 0),      SKEP_LDXDW(2, 6, 8), SKEP_LDXDW(3, 6, 16),
+    const skep_slot code[] = {SKEP_MOV64_REG(6, 1),     SKEP_LDDW_FUNC(0, 8),     SKEP_LDXDW(1, 6, 0),      SKEP_LDXDW(2, 6, 8), SKEP_LDXDW(3, 6, 16),
                               SKEP_LDXDW(4, 6, 24),     SKEP_LDXDW(5, 6, 32),     SKEP_CALL(id),       SKEP_EXIT(),
-                              /* 8: a callback that adds its second argument's bytes up, see test_callbacks */
+                              /* 10: a callback that counts at its second argument up to what follows there */
                               SKEP_LDXDW(3, 2, 0),      SKEP_ADD64_IMM(3, 1),     SKEP_STXDW(2, 0, 3), SKEP_LDXDW(4, 2, 8),
                               SKEP_MOV64_IMM(0, 0),     SKEP_JNE_REG(3, 4, 1),    SKEP_MOV64_IMM(0, 1), SKEP_EXIT()};
     memcpy(rig->args, args, sizeof rig->args);
@@ -112,6 +112,56 @@ static inline void rig_free(struct rig *rig)
     skep_cpus_free(rig->cpus);
     free(rig);
 }
+
+/*
+ * Several calls in one run. Results of each are in results[]; `to` (1 + 5 * step + argument, from 0) is an argument that the result
+ * becomes, 0 for none.
+ */
+struct step {
+    uint32_t id;
+    uint64_t args[5];
+    uint32_t to;
+};
+#define STEPS_AT 4096 /* in the box */
+#define RESULTS_AT 6144
+#define STEP_PC(step) (6 + 8 * (step))
+static inline skep_code rig_steps(struct rig *rig, const struct step *steps, size_t count, uint64_t *results, skep_error *err)
+{
+    skep_slot code[256] = {SKEP_MOV64_REG(6, 1)};
+    size_t n = 1;
+    assert_true(count < 24);
+    for (size_t i = 0; i < count; i++) {
+        memcpy(rig->data + STEPS_AT + i * 40, steps[i].args, 40);
+        const size_t at = offsetof(struct rig, data) - offsetof(struct rig, args) + STEPS_AT + i * 40;
+        const size_t to = at - STEPS_AT - i * 40 + (steps[i].to ? STEPS_AT + (steps[i].to - 1) * 8u : BOX - 8u);
+        const skep_slot one[] = {SKEP_LDXDW(1, 6, at), SKEP_LDXDW(2, 6, at + 8), SKEP_LDXDW(3, 6, at + 16), SKEP_LDXDW(4, 6, at + 24),
+                                 SKEP_LDXDW(5, 6, at + 32), SKEP_CALL(steps[i].id),
+                                 SKEP_STXDW(6, at - STEPS_AT - i * 40 + RESULTS_AT + i * 8, 0), SKEP_STXDW(6, to, 0)};
+        memcpy(code + n, one, sizeof one);
+        n += sizeof one / sizeof *one;
+    }
+    const skep_slot end[] = {SKEP_MOV64_IMM(0, 0), SKEP_EXIT()};
+    memcpy(code + n, end, sizeof end);
+    uint64_t r0;
+    skep_code failed = rig_exec(rig, code, (n + 2) * sizeof *code, &r0, err);
+    memcpy(results, rig->data + RESULTS_AT, count * 8);
+    return failed;
+}
+#define STEPS(results, ...)                                                                                            \
+    do {                                                                                                               \
+        const struct step steps_[] = {__VA_ARGS__};                                                                    \
+        ACCEPTED(rig_steps(rig, steps_, sizeof steps_ / sizeof *steps_, results, &err));                               \
+    } while (0)
+/* The last step ends the run. */
+#define STEPS_FAIL(wanted, words, ...)                                                                                 \
+    do {                                                                                                               \
+        const struct step steps_[] = {__VA_ARGS__};                                                                    \
+        uint64_t results_[24];                                                                                         \
+        skep_error err_;                                                                                               \
+        skep_code code_ = rig_steps(rig, steps_, sizeof steps_ / sizeof *steps_, results_, &err_);                     \
+        assert_failed(code_, &err_, wanted, words);                                                                    \
+        assert_int_equal(err_.pc, STEP_PC(sizeof steps_ / sizeof *steps_ - 1));                                        \
+    } while (0)
 
 /* In the interpreter, then in machine code where there is any. */
 static inline void rig_both(void (*test)(struct rig *rig))

@@ -49,7 +49,10 @@ static struct live walk(struct sk_compile *c, uint32_t from, uint32_t to, struct
         }
         if (ir->op == IR_DIV)
             ir->off = live.regs;
-        live.regs = (uint16_t)((live.regs & ~defs) | sk_ir_uses(ir));
+        uint16_t uses = sk_ir_uses(ir);
+        if (ir->op == IR_CALL_LOCAL) /* of r0 to r5 no more than the function reads */
+            uses = (uint16_t)((c->live_in[c->program->subprogs[ir->imm].begin] & 0x3f) | 1u << 10);
+        live.regs = (uint16_t)((live.regs & ~defs) | uses);
         if (slot_store && ir->size == 64 && (ir->off & 7) == 0)
             live.slots &= ~touched_slots(ir);
         else if (slot && !slot_store)

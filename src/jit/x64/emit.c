@@ -260,14 +260,21 @@ static void emit_call_local(struct sk_x64_emitter *e, const struct sk_ir *ir)
         emit_call_entered(e, s, false);
         return;
     }
-    x_load(b, 4, false, T1, FIELD(depth));
-    x_alu_imm(b, 32, X_ADD, T1, 1);
-    x_alu_load(b, 32, X_CMP, T1, FIELD(most_frames));
-    add_stub(e, (struct sk_x64_stub){.kind = STUB_DEPTH, .from = x_jcc(b, CC_AE), .index = ir->index, .used = used_by(e, ir)});
-    x_store(b, 4, T1, FIELD(depth));
-    x_alu_imm(b, 64, X_SUB, RBP, (int32_t)c->image->frame_sizes[e->subprog]);
+    if (e->depths) {
+        x_alu_mem_imm(b, 32, X_CMP, FIELD(most_frames), e->depths[e->subprog] + 1);
+    } else {
+        x_load(b, 4, false, T1, FIELD(most_frames));
+        x_load(b, 4, false, T2, FIELD(depth));
+        x_alu_imm(b, 32, X_ADD, T2, 1);
+        x_alu(b, 32, X_CMP, T1, T2);
+    }
+    add_stub(e, (struct sk_x64_stub){.kind = STUB_DEPTH, .from = x_jcc(b, CC_BE), .index = ir->index, .used = used_by(e, ir)});
+    if (!e->depths)
+        x_store(b, 4, T2, FIELD(depth));
+    if (e->frames)
+        x_alu_imm(b, 64, X_SUB, RBP, (int32_t)c->image->frame_sizes[e->subprog]);
     if (c->looked_at) {
-        x_imul_imm(b, 64, T1, T1, (int32_t)sizeof(struct sk_frame));
+        x_imul_imm(b, 64, T1, T2, (int32_t)sizeof(struct sk_frame));
         x_lea(b, 64, T2, x_at(RBP, -(int32_t)size));
         x_store(b, 8, T2, FIELD(stack_low));
         const int32_t frames = (int32_t)offsetof(skep_run, frames);
@@ -277,8 +284,10 @@ static void emit_call_local(struct sk_x64_emitter *e, const struct sk_ir *ir)
     }
     sk_x64_zero_frame(e, s);
     call_subprog(e, s);
-    x_alu_imm(b, 64, X_ADD, RBP, (int32_t)c->image->frame_sizes[e->subprog]);
-    x_alu_mem_imm(b, 32, X_SUB, FIELD(depth), 1);
+    if (e->frames)
+        x_alu_imm(b, 64, X_ADD, RBP, (int32_t)c->image->frame_sizes[e->subprog]);
+    if (!e->depths)
+        x_alu_mem_imm(b, 32, X_SUB, FIELD(depth), 1);
     if (!c->looked_at)
         return;
     if (uses_stack_limits(c))

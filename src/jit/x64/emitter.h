@@ -76,11 +76,14 @@ struct sk_x64_emitter {
     size_t line_at; /* and where that began */
     uint16_t saved; /* homes that this function puts back; for main r12 and rbp, too: see push_saved */
     bool main;      /* it returns to C */
+    bool frames;    /* functions have frames: somebody uses r10, or may look for them */
+    uint8_t *depths; /* [subprog_count] how deep each function is called, if always as deep and nobody asks; else NULL */
     uint32_t subprog;
 };
 
 #define THUNK_BIT 0x80000000u
 #define SAVED_RUN (1u << 11)
+#define SAVED_LEAF (1u << 12) /* nothing that wants the stack aligned is called */
 
 #define UNSET INT64_MIN
 
@@ -156,9 +159,9 @@ static const uint8_t saved_place[] = {[6] = RBX, [7] = R13, [8] = R14, [9] = R15
 static inline bool has_gap(const struct sk_x64_emitter *e)
 {
     bool even = true;
-    for (unsigned saved = e->saved; saved; saved &= saved - 1)
+    for (unsigned saved = e->saved & ~SAVED_LEAF; saved; saved &= saved - 1)
         even = !even;
-    return even;
+    return even && !(e->saved & SAVED_LEAF);
 }
 
 static inline void push_saved(struct sk_x64_emitter *e)

@@ -109,13 +109,60 @@ static uint16_t changed_homes(const struct sk_compile *c, uint32_t s)
     return changed & 0x3c0;
 }
 
+static uint16_t leaf(const struct sk_compile *c, uint32_t s)
+{
+    const struct sk_subprog *sub = &c->program->subprogs[s];
+    for (uint32_t k = c->ir_of[sub->begin]; k < c->ir_of[sub->end]; k++)
+        if (c->code[k].op == IR_CALL || c->code[k].op == IR_CALL_LOCAL || c->code[k].op == IR_CALLX)
+            return 0;
+    return SAVED_LEAF;
+}
+
+static bool uses_frames(const struct sk_compile *c)
+{
+    for (uint32_t k = 0; k < c->count; k++)
+        if (c->code[k].op != IR_CALL_LOCAL && sk_ir_uses(&c->code[k]) >> 10 & 1)
+            return true;
+    return c->looked_at;
+}
+
+/* Whether each function is always called from the same depth: then that need not be counted. */
+static bool find_depths(const struct sk_compile *c, uint8_t *depths)
+{
+    const struct sk_program *p = c->program;
+    bool changed = true;
+    if (c->looked_at)
+        return false;
+    memset(depths, 0xff, p->subprog_count);
+    depths[0] = 0;
+    for (unsigned round = 0; changed; round++) {
+        changed = false;
+        if (round > SKEP_MAX_FRAMES)
+            return false;
+        for (uint32_t s = 0; s < p->subprog_count; s++)
+            for (uint32_t k = c->ir_of[p->subprogs[s].begin]; depths[s] != 0xff && k < c->ir_of[p->subprogs[s].end]; k++) {
+                if (c->code[k].op != IR_CALL_LOCAL)
+                    continue;
+                uint8_t *callee = &depths[c->code[k].imm];
+                const unsigned depth = depths[s] + 1u;
+                if (*callee == depth)
+                    continue;
+                if (*callee != 0xff || depth > SKEP_MAX_FRAMES)
+                    return false;
+                *callee = (uint8_t)depth;
+                changed = true;
+            }
+    }
+    return true;
+}
+
 /* A function that is called from the program. */
 static void emit_function(struct sk_x64_emitter *e, uint32_t s)
 {
     begin_line(e, SK_NO_INDEX);
     e->entries[s] = (uint32_t)e->code->size;
     e->main = false;
-    e->saved = changed_homes(e->c, s);
+    e->saved = changed_homes(e->c, s) | leaf(e->c, s);
     push_saved(e);
     emit_body(e, s);
 }
@@ -127,12 +174,12 @@ static void emit_main(struct sk_x64_emitter *e)
     const struct sk_subprog *sub = &c->program->subprogs[0];
     struct sk_buf *b = e->code;
     uint32_t zeroes = sk_x64_zeroed_at_entry(c, 0), unclean = c->image->frame_sizes[0] - zeroes;
-    bool frame_pointer = (zeroes && !c->private_frames) || c->program->subprog_count > 1;
+    bool frame_pointer = (zeroes && !c->private_frames) || (c->program->subprog_count > 1 && e->frames);
     for (uint32_t k = 0; k < c->ir_of[sub->end]; k++)
-        frame_pointer |= sk_ir_uses(&c->code[k]) >> 10 & 1;
+        frame_pointer |= (c->code[k].op != IR_CALL_LOCAL || e->frames) && (sk_ir_uses(&c->code[k]) >> 10 & 1);
     begin_line(e, SK_NO_INDEX);
     e->main = true;
-    e->saved = SAVED_RUN | (frame_pointer ? 1u << 10 : 0);
+    e->saved = (uint16_t)(SAVED_RUN | leaf(c, 0) | (frame_pointer ? 1u << 10 : 0));
     for (uint32_t s = 0; s < c->program->subprog_count; s++)
         e->saved |= changed_homes(c, s);
     x_endbr64(b);
@@ -200,7 +247,12 @@ static void emit(const struct sk_compile *c, struct sk_buf *code, uint32_t *entr
     e.bases = sk_alloc_array(&c->hooks, p->count, sizeof *e.bases);
     e.place = sk_alloc_array(&c->hooks, p->count, sizeof *e.place);
     e.loop_size = sk_alloc_array(&c->hooks, p->count, sizeof *e.loop_size);
-    if (e.bases && e.place && e.loop_size) {
+    e.depths = sk_alloc_array(&c->hooks, p->subprog_count, 1);
+    uint8_t *const depths = e.depths;
+    if (e.bases && e.place && e.loop_size && depths) {
+        if (!find_depths(c, depths))
+            e.depths = NULL;
+        e.frames = uses_frames(c);
         emit_functions(&e, &saved_by_main);
         e.draft = false;
         code->size = e.stubs.size = e.calls.size = e.heads.size = 0;
@@ -215,7 +267,7 @@ static void emit(const struct sk_compile *c, struct sk_buf *code, uint32_t *entr
             x_patch(code, calls[i].from,
                     calls[i].target & THUNK_BIT ? e.thunks[calls[i].target & ~THUNK_BIT] : entries[calls[i].target]);
     }
-    code->failed |= !e.bases || !e.place || !e.loop_size || e.stubs.failed || e.jumps.failed || e.calls.failed || e.near.failed || e.heads.failed;
+    code->failed |= !depths || !e.bases || !e.place || !e.loop_size || e.stubs.failed || e.jumps.failed || e.calls.failed || e.near.failed || e.heads.failed;
     sk_buf_free(&e.stubs);
     sk_buf_free(&e.jumps);
     sk_buf_free(&e.calls);
@@ -224,6 +276,7 @@ static void emit(const struct sk_compile *c, struct sk_buf *code, uint32_t *entr
     sk_free(&c->hooks, e.bases);
     sk_free(&c->hooks, e.place);
     sk_free(&c->hooks, e.loop_size);
+    sk_free(&c->hooks, depths);
 }
 
 #if defined(__x86_64__)

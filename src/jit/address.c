@@ -18,8 +18,8 @@ struct sum {
 
 struct adding {
     bool blind;
-    struct sum sums[SK_REGISTERS];
-    uint32_t written[SK_REGISTERS];
+    struct sum sums[SK_IR_REGISTERS];
+    uint32_t written[SK_IR_REGISTERS];
     uint32_t time;
 };
 

@@ -21,6 +21,9 @@ uint16_t sk_ir_uses(const struct sk_ir *ir)
     case IR_CALL_LOCAL: return ARGUMENTS | REG(0) | REG(10);
     case IR_CALLX: return (uint16_t)(ARGUMENTS | REG(0) | REG(10) | REG(ir->a));
     case IR_STEP: return 0x7ff;
+    case IR_SELECT:
+        uses = REG(ir->dst);
+        break;
     default: break;
     }
     if (ir->op == IR_ATOMIC && ir->sub == IRT_CMPXCHG)
@@ -58,6 +61,7 @@ bool sk_ir_has_effect(const struct sk_ir *ir)
     case IR_EXT:
     case IR_BSWAP:
     case IR_DIV: return false;
+    case IR_SELECT: return ir->flags & IRF_METERED;
     case IR_LOAD: return false; /* its guard is what may fault; memory that others write is not counted on */
     default: return true;
     }

@@ -45,6 +45,7 @@ static const struct pass {
     {"forward", sk_ir_forward},   /* needs blocks */
     {"merge", sk_ir_merge},       /* needs blocks, private_frames */
     {"liveness", sk_ir_liveness}, /* makes live_in, slots_in; drops what became dead */
+    {"select", sk_ir_select},     /* needs blocks, liveness; joins blocks */
     {"fuse", sk_ir_fuse},         /* needs blocks, liveness; makes rotations */
     {"forward 2", sk_ir_forward}, /* what became of loads is known better */
     {"address", sk_ir_address},     /* needs blocks; nobody looks at addresses behind it */

@@ -19,19 +19,19 @@ struct fact {
 #define NOTHING (struct fact){.copy_of = IR_NONE, .low_of = IR_NONE}
 
 struct state {
-    struct fact r[SK_REGISTERS];
+    struct fact r[SK_IR_REGISTERS];
 };
 
 static void forget_all(struct state *s)
 {
-    for (unsigned i = 0; i < SK_REGISTERS; i++)
+    for (unsigned i = 0; i < SK_IR_REGISTERS; i++)
         s->r[i] = NOTHING;
 }
 
 /* Register `dst` gets a new value of which nothing is known. */
 static struct fact *new_value(struct state *s, unsigned dst)
 {
-    for (unsigned i = 0; i < SK_REGISTERS; i++) {
+    for (unsigned i = 0; i < SK_IR_REGISTERS; i++) {
         if (s->r[i].copy_of == dst)
             s->r[i].copy_of = IR_NONE;
         if (s->r[i].low_of == dst)
@@ -254,6 +254,18 @@ static void forward_jcc(struct state *s, struct sk_ir *ir)
     ir->a = ir->b = IR_NONE;
 }
 
+static void forward_select(struct state *s, struct sk_ir *ir)
+{
+    use_immediate(s, ir);
+    const struct fact *chosen = ir->plus ? &s->r[ir->plus - 1] : NULL;
+    const unsigned own = s->r[ir->dst].zeros, other = chosen ? chosen->zeros : zeros_of((uint64_t)(int64_t)ir->off);
+    if (chosen && chosen->known && (int64_t)chosen->value == (int32_t)chosen->value) {
+        ir->off = (int32_t)chosen->value;
+        ir->plus = 0;
+    }
+    new_value(s, ir->dst)->zeros = (uint8_t)(own < other ? own : other);
+}
+
 static void forward_guard(struct state *s, struct sk_ir *ir)
 {
     struct fact *f = &s->r[ir->a];
@@ -274,14 +286,14 @@ static void forward_guard(struct state *s, struct sk_ir *ir)
 /* Operands that are copies are read at the original, so that the copy may become dead. */
 static void use_original(const struct state *s, uint8_t *reg)
 {
-    if (*reg < SK_REGISTERS && s->r[*reg].copy_of != IR_NONE)
+    if (*reg < SK_IR_REGISTERS && s->r[*reg].copy_of != IR_NONE)
         *reg = s->r[*reg].copy_of;
 }
 
 /* Where only the lower half counts. */
 static void use_low(const struct state *s, uint8_t *reg)
 {
-    if (*reg < SK_REGISTERS && s->r[*reg].low_of != IR_NONE)
+    if (*reg < SK_IR_REGISTERS && s->r[*reg].low_of != IR_NONE)
         *reg = s->r[*reg].low_of;
 }
 
@@ -308,11 +320,14 @@ static bool forward_shift_pair(struct sk_ir *first, struct sk_ir *ir)
 
 static void forward_one(struct state *s, struct sk_ir *ir)
 {
-    if ((ir->op >= IR_MOV && ir->op <= IR_GUARD) || ir->op == IR_JCC) {
+    if ((ir->op >= IR_MOV && ir->op <= IR_GUARD) || ir->op == IR_JCC || ir->op == IR_SELECT) {
         use_original(s, &ir->a);
         use_original(s, &ir->b);
+        if (ir->op == IR_SELECT && ir->plus && s->r[ir->plus - 1].copy_of != IR_NONE)
+            ir->plus = (uint8_t)(s->r[ir->plus - 1].copy_of + 1);
     }
-    const bool narrow = ir->bits == 32 && (ir->op == IR_ALU || ir->op == IR_DIV || ir->op == IR_NEG || ir->op == IR_JCC);
+    const bool narrow = ir->bits == 32 && (ir->op == IR_ALU || ir->op == IR_DIV || ir->op == IR_NEG || ir->op == IR_JCC ||
+                                            ir->op == IR_SELECT);
     const bool nothing_to_do = ir->op == IR_EXT && !(ir->flags & IRF_SIGNED) && s->r[ir->a].zeros + ir->size >= 64;
     if (narrow || (ir->size <= 32 && !nothing_to_do && (ir->op == IR_EXT || ir->op == IR_BSWAP)))
         use_low(s, &ir->a);
@@ -329,6 +344,7 @@ static void forward_one(struct state *s, struct sk_ir *ir)
     case IR_LOAD: new_value(s, ir->dst)->zeros = ir->flags & IRF_SIGNED ? 0 : (uint8_t)(64 - ir->size); return;
     case IR_JCC: forward_jcc(s, ir); return;
     case IR_GUARD: forward_guard(s, ir); return;
+    case IR_SELECT: forward_select(s, ir); return;
     case IR_CALL:
     case IR_CALL_LOCAL:
     case IR_CALLX: /* helpers may take memory back, and move the packet's bounds */
@@ -337,7 +353,7 @@ static void forward_one(struct state *s, struct sk_ir *ir)
         __attribute__((fallthrough));
     case IR_ATOMIC:
     case IR_STEP:
-        for (unsigned r = 0; r < SK_REGISTERS; r++)
+        for (unsigned r = 0; r < SK_IR_REGISTERS; r++)
             if (sk_ir_defs(ir) & 1u << r)
                 new_value(s, r);
         return;

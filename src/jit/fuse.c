@@ -10,11 +10,11 @@
 struct fusing {
     struct sk_compile *c;
     uint8_t *readers;                /* [count] how many instructions read what this one makes; 2: or more, or others */
-    uint32_t def[SK_REGISTERS];
+    uint32_t def[SK_IR_REGISTERS];
     struct half {
         uint32_t source_def;
         uint8_t source;
-    } half[SK_REGISTERS]; /* of a register that was made by a shift: what was shifted */
+    } half[SK_IR_REGISTERS]; /* of a register that was made by a shift: what was shifted */
 };
 
 static uint16_t live_behind(const struct sk_compile *c, uint32_t from, uint32_t to, uint32_t next)

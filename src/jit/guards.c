@@ -21,6 +21,7 @@ static bool is_plain(const struct sk_ir *ir)
     case IR_EXT:
     case IR_BSWAP:
     case IR_DIV:
+    case IR_SELECT:
     case IR_LOAD:
     case IR_STORE:
     case IR_STOREI:

@@ -38,6 +38,8 @@ enum sk_ir_op {
     IR_CALL,       /* helper of call number imm */
     IR_CALL_LOCAL, /* function imm */
     IR_CALLX,      /* what a names */
+    IR_SELECT,     /* dst = plus or off if a <cc> (b or imm); bits. Else `skipped` instructions of the
+                    * program were not executed */
     IR_JMP,        /* to target */
     IR_JCC,        /* to target if a <cc> (b or imm); bits */
     IR_MAY_GOTO,   /* to target after the last visit; imm: number of the counter */
@@ -53,7 +55,8 @@ enum sk_ir_atomic { IRT_ADD, IRT_OR, IRT_AND, IRT_XOR, IRT_XADD, IRT_XCHG, IRT_C
 enum sk_ir_cc { IRC_EQ, IRC_NE, IRC_LT, IRC_GE, IRC_GT, IRC_LE, IRC_SLT, IRC_SGE, IRC_SGT, IRC_SLE, IRC_SET, IRC_CLEAR };
 
 enum { IRF_IMM = 1, IRF_SIGNED = 2, IRF_WRITE = 4, IRF_BACK = 8 /* the target is not behind the jump */,
-       IRF_SWAPPED = 16 /* a load whose bytes are reversed */, IRF_GROUP = 32 };
+       IRF_SWAPPED = 16 /* a load whose bytes are reversed */, IRF_GROUP = 32,
+       IRF_METERED = 64 /* a choice that the meter has to follow, even if nobody reads what was chosen */ };
 
 /* Where a pointer probably leads; a wrong guess costs time, nothing else. */
 enum sk_ir_region { IRR_HOME, IRR_STACK, IRR_CONTEXT, IRR_COUNT };
@@ -63,12 +66,20 @@ enum { SK_LEADER_TARGET = 1, SK_LEADER_BEHIND = 2 };
 
 #define IR_NONE 255 /* no register */
 
+/* One register more than programs have: what is made in it is read by the next IR_SELECT only. */
+enum { SK_IR_ASIDE = SK_REGISTERS, SK_IR_REGISTERS };
+
 struct sk_ir {
     uint8_t op, sub, bits, size;
     uint8_t flags, dst, a, b;
     uint8_t region;
     uint8_t check; /* of guards: 1 + the number of their check; 0: none */
-    uint8_t plus, scale; /* of loads and stores: 1 + a register that is shifted and added to the address; 0: none */
+    uint8_t plus; /* of loads and stores: 1 + a register that is shifted and added to the address; 0: none. Of IR_SELECT:
+                   * 1 + the register that is chosen; 0: off is */
+    union {
+        uint8_t scale;   /* of plus, 0..3 */
+        uint8_t skipped; /* of IR_SELECT */
+    };
     int32_t off;
     uint32_t index;  /* of the program instruction */
     uint32_t target; /* index that a jump leads to; SK_NO_INDEX: none */
@@ -135,6 +146,7 @@ void sk_ir_regions(struct sk_compile *c);  /* where guards expect their pointers
 void sk_ir_forward(struct sk_compile *c);  /* constants, copies, extensions, guards known to hold; keeps blocks */
 void sk_ir_slots(struct sk_compile *c);    /* private_frames; loads of what was just stored to the frame */
 void sk_ir_merge(struct sk_compile *c);    /* bytes that are loaded and put together */
+void sk_ir_select(struct sk_compile *c);   /* jumps over a move become conditional moves */
 void sk_ir_fuse(struct sk_compile *c);     /* groups of instructions that are one to the processor */
 void sk_ir_address(struct sk_compile *c);  /* sums as parts of the accesses that they are addresses of */
 void sk_ir_guards(struct sk_compile *c);   /* accesses from one base are checked together */

@@ -20,8 +20,8 @@ struct bytes {
 
 struct merging {
     struct sk_compile *c;
-    struct bytes regs[SK_REGISTERS], slots[SK_FRAME_SLOTS];
-    uint32_t written[SK_REGISTERS]; /* time of the last write */
+    struct bytes regs[SK_IR_REGISTERS], slots[SK_FRAME_SLOTS];
+    uint32_t written[SK_IR_REGISTERS]; /* time of the last write */
     uint32_t stored;                /* time of the last thing that may change memory */
     uint32_t forgotten;             /* what became known before is not any more */
     uint32_t time;

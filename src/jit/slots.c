@@ -18,7 +18,7 @@ struct slot {
 struct slots {
     struct sk_compile *c;
     struct slot of[SK_FRAME_SLOTS];
-    uint32_t written[SK_REGISTERS];
+    uint32_t written[SK_IR_REGISTERS];
     uint32_t forgotten, time;
 };
 

@@ -149,7 +149,8 @@ static void emit_branch(struct sk_x64_emitter *e, const struct sk_ir *ir, enum s
     x_patch_near(e->code, around, e->code->size);
 }
 
-static void emit_jcc(struct sk_x64_emitter *e, const struct sk_ir *ir)
+/* Compares a with b or imm; the condition under which it is so. */
+static enum sk_x64_cc emit_compare(struct sk_x64_emitter *e, const struct sk_ir *ir)
 {
     static const uint8_t ccs[] = {[IRC_EQ] = CC_E,  [IRC_NE] = CC_NE, [IRC_LT] = CC_B,  [IRC_GE] = CC_AE,
                                   [IRC_GT] = CC_A,  [IRC_LE] = CC_BE, [IRC_SLT] = CC_L, [IRC_SGE] = CC_GE,
@@ -157,13 +158,6 @@ static void emit_jcc(struct sk_x64_emitter *e, const struct sk_ir *ir)
     struct sk_buf *b = e->code;
     unsigned a = sk_x64_home[ir->a];
     bool test = ir->sub == IRC_SET || ir->sub == IRC_CLEAR;
-    /* What the way to the target costs is taken off ahead of the comparison: both ways are straight then, and what falls
-     * through just counts from another base. */
-    int32_t delta = ir->flags & IRF_BACK ? 0 : edge(e, ir);
-    if (delta) {
-        x_alu_imm(b, 64, X_ADD, METER, delta);
-        e->base -= delta;
-    }
     if (!(ir->flags & IRF_IMM)) {
         if (test)
             x_test(b, ir->bits, a, sk_x64_home[ir->b]);
@@ -176,7 +170,35 @@ static void emit_jcc(struct sk_x64_emitter *e, const struct sk_ir *ir)
     } else {
         sk_x64_alu_constant(e, ir->bits, X_CMP, a, (int32_t)ir->imm);
     }
-    emit_branch(e, ir, (enum sk_x64_cc)ccs[ir->sub]);
+    return (enum sk_x64_cc)ccs[ir->sub];
+}
+
+static void emit_jcc(struct sk_x64_emitter *e, const struct sk_ir *ir)
+{
+    /* What the way to the target costs is taken off ahead of the comparison: both ways are straight then, and what falls
+     * through just counts from another base. */
+    int32_t delta = ir->flags & IRF_BACK ? 0 : edge(e, ir);
+    if (delta) {
+        x_alu_imm(e->code, 64, X_ADD, METER, delta);
+        e->base -= delta;
+    }
+    emit_branch(e, ir, emit_compare(e, ir));
+}
+
+/* The meter counts as if nothing had been skipped; where something was, it gets it back. */
+static void emit_select(struct sk_x64_emitter *e, const struct sk_ir *ir)
+{
+    struct sk_buf *b = e->code;
+    unsigned value = ir->plus ? sk_x64_home[ir->plus - 1] : T2;
+    if (!ir->plus)
+        sk_x64_constant(e, T2, (uint64_t)(int64_t)ir->off);
+    enum sk_x64_cc cc = emit_compare(e, ir);
+    x_cmov(b, 64, cc, sk_x64_home[ir->dst], value);
+    x_setcc(b, cc ^ 1, T1);
+    x_extend(b, 32, 8, false, T1, T1);
+    if (ir->skipped > 1)
+        x_imul_imm(b, 64, T1, T1, ir->skipped);
+    x_alu(b, 64, X_ADD, METER, T1);
 }
 
 static void emit_may_goto(struct sk_x64_emitter *e, const struct sk_ir *ir)
@@ -395,6 +417,7 @@ void sk_x64_emit(struct sk_x64_emitter *e, const struct sk_ir *ir)
     case IR_CALL: emit_call(e, ir); return;
     case IR_CALL_LOCAL: emit_call_local(e, ir); return;
     case IR_CALLX: emit_callx(e, ir); return;
+    case IR_SELECT: emit_select(e, ir); return;
     case IR_JMP: emit_jump(e, ir); return;
     case IR_JCC: emit_jcc(e, ir); return;
     case IR_MAY_GOTO: emit_may_goto(e, ir); return;

@@ -16,7 +16,8 @@ enum { SK_X64_BMI2 = 1, SK_X64_MOVBE = 2 };
 
 enum { RUN = R12, METER = R11, T1 = R9, T2 = R10 };
 
-static const uint8_t sk_x64_home[SK_REGISTERS] = {RAX, RDI, RSI, RDX, RCX, R8, RBX, R13, R14, R15, RBP};
+static const uint8_t sk_x64_home[SK_IR_REGISTERS] = {RAX, RDI, RSI, RDX, RCX, R8, RBX, R13, R14, R15, RBP,
+                                                     [SK_IR_ASIDE] = T2};
 
 #define FIELD(member) x_at(RUN, (int32_t)offsetof(skep_run, member))
 #define REG_FIELD(n) x_at(RUN, (int32_t)(offsetof(skep_run, regs) + 8 * (n)))

@@ -32,6 +32,10 @@ static void end(struct sk_compile *c)
     sk_free(&c->hooks, c->loop);
     sk_free(&c->hooks, c->live_in);
     sk_free(&c->hooks, c->slots_in);
+    sk_free(&c->hooks, c->block_end);
+    sk_free(&c->hooks, c->order);
+    sk_free(&c->hooks, c->head);
+    sk_free(&c->hooks, c->order_of);
 }
 
 /* In the order in which they run; each says what it needs and what it leaves. */
@@ -51,6 +55,7 @@ static const struct pass {
     {"address", sk_ir_address},     /* needs blocks; nobody looks at addresses behind it */
     {"liveness 2", sk_ir_liveness}, /* again; nothing may be read anew after it */
     {"guards", sk_ir_guards},     /* needs blocks; keeps liveness */
+    {"layout", sk_ir_layout},     /* needs blocks; makes order; jumps are what they will be */
 };
 
 enum { PASSES = sizeof passes / sizeof passes[0] };

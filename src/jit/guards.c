@@ -106,7 +106,7 @@ static void share(struct sk_compile *c, uint32_t first, uint32_t last)
 /* Plain code[from..to): gathers, then tells each group where the copy ends. */
 static void gather(struct sk_compile *c, uint32_t from, uint32_t to)
 {
-    struct group groups[SK_REGISTERS] = {{0}};
+    struct group groups[SK_IR_REGISTERS] = {{0}};
     for (uint32_t k = from; k < to; k++) {
         struct sk_ir *ir = &c->code[k];
         if (ir->op == IR_GUARD) {
@@ -121,7 +121,7 @@ static void gather(struct sk_compile *c, uint32_t from, uint32_t to)
         for (unsigned defs = sk_ir_defs(ir); defs; defs &= defs - 1)
             end(c, &groups[__builtin_ctz(defs)]);
     }
-    for (unsigned r = 0; r < SK_REGISTERS; r++)
+    for (unsigned r = 0; r < SK_IR_REGISTERS; r++)
         end(c, &groups[r]);
     uint32_t first = to, last = 0; /* the stretches that overlap so far */
     for (uint32_t k = from; k < to; k++) {

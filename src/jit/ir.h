@@ -109,6 +109,11 @@ struct sk_compile {
     bool main_again;   /* the program may come back to its first instruction */
     bool private_frames; /* nothing but loads and stores at constant offsets from r10 reaches them: see slots.c */
     uint64_t *slots_in;  /* [program->count] of private frames: slots that are read before they are written; else NULL */
+    uint32_t *block_end; /* [program->count] of leaders: where the block ends; made by layout, like these: */
+    uint32_t *order;     /* [order_count] the leaders of the blocks to be written, in that order */
+    uint32_t *order_of;  /* [subprog_count + 1] where each function begins in it */
+    uint32_t order_count;
+    uint8_t *head;       /* [program->count] of leaders: something that is written behind the block leads there */
     uint32_t limits;   /* struct sk_native's, like the checks */
     uint32_t check_count;
     struct sk_check checks[SK_NATIVE_CHECKS];
@@ -150,6 +155,7 @@ void sk_ir_select(struct sk_compile *c);   /* jumps over a move become condition
 void sk_ir_fuse(struct sk_compile *c);     /* groups of instructions that are one to the processor */
 void sk_ir_address(struct sk_compile *c);  /* sums as parts of the accesses that they are addresses of */
 void sk_ir_guards(struct sk_compile *c);   /* accesses from one base are checked together */
+void sk_ir_layout(struct sk_compile *c);   /* order; shorter ways */
 void sk_ir_liveness(struct sk_compile *c); /* live_in, slots_in; drops what nobody reads */
 
 #endif

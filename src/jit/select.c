@@ -63,9 +63,11 @@ static bool select_one(struct selecting *s, struct sk_ir *jump, uint32_t begin)
     if (aside && (move->op != IR_MOV || move->a != aside->dst || aside->dst == move->dst ||
                   (c->live_in[to] & 1u << aside->dst)))
         return false;
-    struct sk_ir select = {.op = IR_SELECT, .sub = jump->sub ^ 1, .bits = jump->bits, .flags = (jump->flags & IRF_IMM) | IRF_METERED,
-                           .dst = move->dst, .a = jump->a, .b = jump->b, .imm = jump->imm,
+    struct sk_ir select = {.op = IR_SELECT, .sub = jump->sub ^ 1, .bits = jump->bits, .dst = move->dst, .a = jump->a,
+                           .b = jump->b, .imm = jump->imm, .flags = jump->flags & IRF_IMM,
                            .index = move->index, .target = SK_NO_INDEX, .skipped = (uint8_t)(to - begin)};
+    if (!c->uncounted)
+        select.flags |= IRF_METERED;
     if (aside) {
         aside->dst = SK_IR_ASIDE;
         select.plus = SK_IR_ASIDE + 1;

@@ -123,9 +123,19 @@ static int32_t edge(struct sk_x64_emitter *e, const struct sk_ir *ir)
     return (int32_t)((int64_t)ir->target - e->bases[ir->target] - left);
 }
 
+/* The block at the target follows: its base is the one that makes the way free. */
+static void fall_to_target(struct sk_x64_emitter *e, const struct sk_ir *ir)
+{
+    e->base = (int64_t)ir->target - ((int64_t)ir->index + 1 - e->base);
+}
+
 /* An unconditional way to the target. */
 static void emit_jump(struct sk_x64_emitter *e, const struct sk_ir *ir)
 {
+    if (ir->op == IR_JMP && falls_to_target(e, ir)) {
+        fall_to_target(e, ir);
+        return;
+    }
     int32_t delta = edge(e, ir);
     if (delta)
         x_alu_imm(e->code, 64, X_ADD, METER, delta);
@@ -175,14 +185,25 @@ static enum sk_x64_cc emit_compare(struct sk_x64_emitter *e, const struct sk_ir 
 
 static void emit_jcc(struct sk_x64_emitter *e, const struct sk_ir *ir)
 {
+    const struct sk_ir *written = ir;
+    struct sk_ir inverted;
+    if (falls_to_target(e, ir)) { /* what falls through in the program is elsewhere */
+        inverted = *ir;
+        inverted.sub ^= 1;
+        inverted.target = e->end;
+        inverted.flags &= (uint8_t)~IRF_BACK;
+        written = &inverted;
+    }
     /* What the way to the target costs is taken off ahead of the comparison: both ways are straight then, and what falls
      * through just counts from another base. */
-    int32_t delta = ir->flags & IRF_BACK ? 0 : edge(e, ir);
+    int32_t delta = written->flags & IRF_BACK ? 0 : edge(e, written);
     if (delta) {
         x_alu_imm(e->code, 64, X_ADD, METER, delta);
         e->base -= delta;
     }
-    emit_branch(e, ir, emit_compare(e, ir));
+    emit_branch(e, written, emit_compare(e, written));
+    if (written != ir)
+        fall_to_target(e, ir);
 }
 
 /* The meter counts as if nothing had been skipped; where something was, it gets it back. */
@@ -194,6 +215,8 @@ static void emit_select(struct sk_x64_emitter *e, const struct sk_ir *ir)
         sk_x64_constant(e, T2, (uint64_t)(int64_t)ir->off);
     enum sk_x64_cc cc = emit_compare(e, ir);
     x_cmov(b, 64, cc, sk_x64_home[ir->dst], value);
+    if (e->c->uncounted)
+        return;
     x_setcc(b, cc ^ 1, T1);
     x_extend(b, 32, 8, false, T1, T1);
     if (ir->skipped > 1)

@@ -73,6 +73,7 @@ struct sk_x64_emitter {
     uint32_t *entries;    /* [subprog_count] */
     size_t thunks[THUNK_COUNT];
     int64_t base;   /* here */
+    uint32_t end, next; /* indices: where this block ends; the block that is written behind it, or SK_NO_INDEX */
     uint32_t line;  /* what the code here belongs to */
     size_t line_at; /* and where that began */
     uint16_t saved; /* homes that this function puts back; for main r12 and rbp, too: see push_saved */
@@ -113,6 +114,12 @@ static inline int32_t used_by(const struct sk_x64_emitter *e, const struct sk_ir
     if (e->c->uncounted)
         return 0;
     return (int32_t)((int64_t)ir->index + 1 - e->base);
+}
+
+/* Whether the jump's target is fallen into. A jump backwards that is counted stays one. */
+static inline bool falls_to_target(const struct sk_x64_emitter *e, const struct sk_ir *ir)
+{
+    return ir->target == e->next && (ir->op != IR_JCC || e->next != e->end) && (e->c->uncounted || !(ir->flags & IRF_BACK));
 }
 
 static inline void store_meter(struct sk_x64_emitter *e)

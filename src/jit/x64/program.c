@@ -11,7 +11,8 @@ enum { LINE = 64 }; /* the processor fetches and caches decoded instructions by 
 void sk_x64_jump(struct sk_x64_emitter *e, unsigned cc, uint32_t target)
 {
     struct sk_buf *b = e->code;
-    bool near = !e->draft && !e->near.failed && e->near.data[e->jump_count++];
+    bool near = !e->draft && e->jump_count < e->near.size && e->near.data[e->jump_count]; /* less when memory ran out */
+    e->jump_count += !e->draft;
     struct sk_x64_jump jump = {near ? cc == ALWAYS ? x_jmp_near(b) : x_jcc_near(b, (enum sk_x64_cc)cc) : cc == ALWAYS ? x_jmp(b) : x_jcc(b, (enum sk_x64_cc)cc),
                                target, near};
     sk_buf_add(&e->jumps, &jump, sizeof jump);
@@ -57,9 +58,37 @@ static void begin_block(struct sk_x64_emitter *e, uint32_t index, bool falls_in)
     if (falls_in && e->base != e->bases[index] && !e->c->uncounted)
         x_alu_imm(e->code, 64, X_ADD, METER, (int32_t)(e->base - e->bases[index]));
     e->base = e->bases[index];
-    if (e->c->loop[index])
+    if (e->c->head[index])
         align_loop(e, index);
     e->place[index] = (uint32_t)e->code->size;
+}
+
+/* Whether the next one is fallen into. */
+static bool emit_block(struct sk_x64_emitter *e, uint32_t begin)
+{
+    const struct sk_compile *c = e->c;
+    bool falls = true;
+    for (uint32_t i = begin; i < e->end; i++) {
+        begin_line(e, i);
+        for (uint32_t k = c->ir_of[i]; k < c->ir_of[i + 1]; k++) {
+            const struct sk_ir *ir = &c->code[k];
+            sk_x64_emit(e, ir);
+            if (e->copied && k == e->copy_end) {
+                if (!e->stubs.failed)
+                    ((struct sk_x64_stub *)(void *)e->stubs.data)[e->copied - 1].back = e->code->size;
+                e->copied = 0;
+            }
+            if ((ir->op == IR_JMP || ir->op == IR_JCC) && falls_to_target(e, ir))
+                return true;
+            falls &= ir->op != IR_JMP && ir->op != IR_EXIT;
+        }
+    }
+    if (falls && e->next != e->end) {
+        const struct sk_ir onwards = {.op = IR_JMP, .index = e->end - 1, .target = e->end};
+        sk_x64_emit(e, &onwards);
+        return false;
+    }
+    return falls;
 }
 
 static void emit_body(struct sk_x64_emitter *e, uint32_t s)
@@ -75,22 +104,12 @@ static void emit_body(struct sk_x64_emitter *e, uint32_t s)
     /* The meter is exact here; a first block that is also a loop's head agrees. */
     e->base = sub->begin;
     bool falls_in = true;
-    for (uint32_t i = sub->begin; i < sub->end; i++) {
-        begin_line(e, i);
-        if (c->leader[i]) {
-            begin_block(e, i, falls_in);
-            falls_in = true;
-        }
-        for (uint32_t k = c->ir_of[i]; k < c->ir_of[i + 1]; k++) {
-            sk_x64_emit(e, &c->code[k]);
-            if (e->copied && k == e->copy_end) {
-                if (!e->stubs.failed)
-                    ((struct sk_x64_stub *)(void *)e->stubs.data)[e->copied - 1].back = e->code->size;
-                e->copied = 0;
-            }
-            if (c->code[k].op == IR_JMP || c->code[k].op == IR_EXIT)
-                falls_in = false;
-        }
+    for (uint32_t place = c->order_of[s]; place < c->order_of[s + 1]; place++) {
+        const uint32_t begin = c->order[place];
+        e->end = c->block_end[begin];
+        e->next = place + 1 < c->order_of[s + 1] ? c->order[place + 1] : SK_NO_INDEX;
+        begin_block(e, begin, falls_in);
+        falls_in = emit_block(e, begin);
     }
     if (e->draft)
         measure(e);

@@ -80,13 +80,15 @@ SK_HASH_INLINE unsigned sk_hash_lowest_byte(uint64_t bits)
 #endif
 }
 
+/* Not 0, which is a free slot; nor 1: sk_hash_matches would take free slots above one with it for another, and the element
+ * that such a slot was left by may still have the key that is looked for. */
 SK_HASH_INLINE uint64_t sk_hash_tag_of(uint64_t hash)
 {
     const uint64_t tag = hash & 0xff;
-    return tag + !tag;
+    return tag < 2 ? tag + 2 : tag;
 }
 
-/* The bytes of `tags` that are `tag`, by their high bits, and perhaps some above them that are not. */
+/* The bytes of `tags` that are `tag`, by their high bits, and perhaps some above them that differ in the lowest bit. */
 SK_HASH_INLINE uint64_t sk_hash_matches(uint64_t tags, uint64_t tag)
 {
     const uint64_t difference = tags ^ tag * SK_HASH_ONES;

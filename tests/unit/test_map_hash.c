@@ -200,6 +200,24 @@ static void test_per_cpu(void **state)
     skep_cpus_free(cpus);
 }
 
+/* A key that is gone is not found, whatever keys are beside the place that it left. */
+static void test_gone(void **state)
+{
+    (void)state;
+    skep_map *map = make_map(SKEP_MAP_HASH, 4, 4, 2, SKEP_MAP_ZERO_SEED, NULL);
+    for (uint32_t beside = 0; beside < 600; beside++) {
+        uint32_t got;
+        assert_int_equal(skep_map_update(map, &beside, &beside, 0), 0);
+        for (uint32_t key = 1000; key < 3000; key++) {
+            assert_int_equal(skep_map_update(map, &key, &key, SKEP_NOEXIST), 0);
+            assert_int_equal(skep_map_delete(map, &key), 0);
+            assert_int_equal(skep_map_lookup(map, &key, &got, 0), -SKEP_ENOENT);
+        }
+        assert_int_equal(skep_map_delete(map, &beside), 0);
+    }
+    skep_map_unref(map);
+}
+
 /* Keys of all sizes, each byte of which counts. */
 static void test_key_sizes(void **state)
 {
@@ -491,6 +509,7 @@ int main(void)
         OF(test_find_value, LRU_PERCPU_HASH),
         OF(test_per_cpu, PERCPU_HASH),
         OF(test_per_cpu, LRU_PERCPU_HASH),
+        cmocka_unit_test(test_gone),
         cmocka_unit_test(test_key_sizes),
         cmocka_unit_test(test_lock),
         cmocka_unit_test(test_permissions),

@@ -33,21 +33,24 @@ SK_HASH_INLINE uint64_t sk_hash_word_of(const uint8_t *key, uint32_t size, uint3
 }
 
 /*
- * With multipliers that nobody knows, whoever chooses keys cannot choose their buckets. The upper half of a hash says which
- * bucket, its lowest byte which of the bucket's elements may be meant.
+ * With multipliers that nobody knows, whoever chooses keys cannot choose their buckets. One multiplication would leave keys in
+ * steps, such as 1, 2, 3, crowded in few buckets with one seed in a hundred; hence another in the end. The upper half of a
+ * hash says which bucket, its lowest byte which of the bucket's elements may be meant.
  */
 SK_HASH_INLINE uint64_t sk_hash_hash(const struct sk_hash *h, const uint8_t *key, uint32_t size)
 {
-    if (size == 4)
-        return sk_hash_fold(sk_load32(key) ^ h->seed[0], h->seed[1]);
-    if (size == 8)
-        return sk_hash_fold(sk_load64(key) ^ h->seed[0], h->seed[1]);
-    if (size == 16)
-        return sk_hash_fold(sk_load64(key) ^ h->seed[0], sk_load64(key + 8) ^ h->seed[1]);
     uint64_t hash = h->seed[0];
-    for (uint32_t at = 0; at < size; at += 8)
-        hash = sk_hash_fold(hash ^ sk_hash_word_of(key, size, at), h->seed[1]);
-    return hash;
+    if (size == 4) {
+        hash = sk_hash_fold(sk_load32(key) ^ hash, h->seed[1]);
+    } else if (size == 8) {
+        hash = sk_hash_fold(sk_load64(key) ^ hash, h->seed[1]);
+    } else if (size == 16) {
+        hash = sk_hash_fold(sk_load64(key) ^ hash, sk_load64(key + 8) ^ h->seed[1]);
+    } else {
+        for (uint32_t at = 0; at < size; at += 8)
+            hash = sk_hash_fold(hash ^ sk_hash_word_of(key, size, at), h->seed[1]);
+    }
+    return sk_hash_fold(hash, UINT64_C(0x9e3779b97f4a7c15)); /* the golden ratio's digits */
 }
 
 SK_HASH_INLINE bool sk_hash_key_equal(const struct sk_hash *h, uint32_t element, const uint8_t *key, uint32_t size)

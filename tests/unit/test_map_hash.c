@@ -2,7 +2,7 @@
 /* Hash maps as Linux's documents describe them; errors as Linux 6.18 returns them (tests/kernel/test_maps.c asks it). */
 #include "map_tools.h"
 
-#include "map/map.h"
+#include "map/hash.h"
 
 #define MIB4 (4u << 20)
 
@@ -198,6 +198,33 @@ static void test_per_cpu(void **state)
     assert_int_equal(all[2], 0);
     skep_map_unref(map);
     skep_cpus_free(cpus);
+}
+
+/* Keys as they come in practice spread over the buckets as if they were random, whatever the seed: five to a bucket, and one
+ * with more than 22 would be seen once in some hundred million. */
+static void test_spread(void **state)
+{
+    (void)state;
+    enum { ENTRIES = 2000 };
+    static const uint32_t sizes[] = {4, 8, 16, 12, 24};
+    for (unsigned i = 0; i < 300; i++) {
+        const uint32_t size = sizes[i % 5], shift = i % 3 * 7;
+        skep_map *map = make_map(SKEP_MAP_HASH, size, 8, ENTRIES, 0, NULL);
+        for (uint32_t k = 0; k < ENTRIES; k++) {
+            uint8_t key[24] = {192, 168, 0, 0};
+            const uint32_t word = k << shift;
+            memcpy(key + (i % 2 ? size - 4 : 0), &word, 4);
+            assert_int_equal(skep_map_update(map, key, &(uint64_t){k}, SKEP_NOEXIST), 0);
+        }
+        const struct sk_hash *h = sk_hash_of(map);
+        for (uint32_t b = 0; b < h->bucket_count; b++) {
+            unsigned length = 0;
+            for (uint32_t e = h->buckets[b].chain; e != SK_HASH_NONE; e = h->links[e])
+                length++;
+            assert_true(length <= 14);
+        }
+        skep_map_unref(map);
+    }
 }
 
 /* A key that is gone is not found, whatever keys are beside the place that it left. */
@@ -509,6 +536,7 @@ int main(void)
         OF(test_find_value, LRU_PERCPU_HASH),
         OF(test_per_cpu, PERCPU_HASH),
         OF(test_per_cpu, LRU_PERCPU_HASH),
+        cmocka_unit_test(test_spread),
         cmocka_unit_test(test_gone),
         cmocka_unit_test(test_key_sizes),
         cmocka_unit_test(test_lock),

@@ -53,7 +53,7 @@ static void put_base(struct text *t, const struct sk_btf_type *type)
         sk_buf_puts(t->out, type->name);
     else if (type->name[0])
         sk_buf_fmt(t->out, "%s %s", keyword, type->name);
-    else if (!t->bodies || t->depth >= MAX_DEPTH)
+    else if (!t->bodies || t->depth >= MAX_DEPTH || type->kind == SK_BTF_FWD)
         sk_buf_fmt(t->out, "%s {...}", keyword);
     else
         put_body(t, type);

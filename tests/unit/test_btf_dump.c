@@ -318,6 +318,7 @@ static void hostile(void **state)
     blob_member(&b, NULL, proto + 1, 0), b.words--;
     blob_member(&b, NULL, proto + 1, 0), b.words--;
     assert_int_equal(blob_type(&b, NULL, SK_BTF_PTR, 0, false, proto), proto + 1);
+    blob_type(&b, NULL, SK_BTF_FWD, 0xffff, false, 0); /* nobody's members */
     struct piece types = blob_end(&b);
     if (sk_btf_open(&btf, &sk_default_hooks, types.data, types.size, &err) != SKEP_OK)
         fail_msg("%s", err.message);

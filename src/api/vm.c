@@ -214,7 +214,7 @@ skep_code skep_vm_load(skep_vm *vm, const void *code, size_t code_size, skep_err
         return failed;
     failed = sk_vm_resolve_maps(vm, p, err);
     if (!failed && sk_context_of(vm->kind)->fields)
-        failed = sk_ctxflow(p, sk_context_of(vm->kind)->fields, vm->policy != SKEP_TRUSTED, err);
+        failed = sk_ctxflow(p, sk_context_of(vm->kind)->fields, err);
     if (!failed)
         failed = run_verifier(vm->verifier, vm->verifier_user, p, err);
     if (!failed)

@@ -2,6 +2,7 @@
 #include "interp/frame.h"
 
 #include "base/fmt.h"
+#include "context/fields.h"
 #include "run/begin.h"
 
 bool sk_frame_packet(const skep_run *run, uint32_t offset, unsigned size, uint64_t *value)
@@ -85,6 +86,11 @@ bool sk_frame_tail(skep_run *run)
     void *memory;
     if (frames_left == 0)
         return sk_run_fault(run, SKEP_ERR_DEPTH, 0);
+    if (run->fields && run->fields->any_size && env->image->program->context_extent > run->context_size) {
+        sk_snfmt(run->message, sizeof run->message, "the program that follows reads %u bytes of a context that has %U",
+                 env->image->program->context_extent, run->context_size);
+        return sk_run_fault(run, SKEP_ERR_HELPER, 0);
+    }
     if (!make_counters(run, shape, &memory))
         return false;
     memcpy(old.frames, run->frames, (run->depth + 1) * sizeof *run->frames);
@@ -126,5 +132,7 @@ uint32_t sk_function_of_handle(const struct sk_program *p, uint64_t handle)
     if (slot >= p->slot_count || p->index_of[slot] == SK_NO_INDEX)
         return SK_NO_INDEX;
     uint32_t index = p->index_of[slot], subprog = sk_program_subprog_at(p, index);
+    if (p->facts && !p->subprogs[subprog].by_handle)
+        return SK_NO_INDEX; /* a number that the program made up; facts hold only for ways in that it shows */
     return p->subprogs[subprog].begin == index ? subprog : SK_NO_INDEX;
 }

@@ -129,6 +129,8 @@ skep_code sk_program_split(struct sk_program *p, skep_error *err)
             begins[p->target_of[i]] = 1;
             n++;
         }
+        if (form == SK_FORM_LDDW_FUNC)
+            begins[p->target_of[i]] = 2;
     }
     p->subprogs = sk_alloc_array(&p->hooks, n, sizeof *p->subprogs);
     if (!p->subprogs) {
@@ -137,7 +139,7 @@ skep_code sk_program_split(struct sk_program *p, skep_error *err)
     }
     for (uint32_t i = 0; i < p->count; i++)
         if (begins[i])
-            p->subprogs[p->subprog_count++].begin = i;
+            p->subprogs[p->subprog_count++] = (struct sk_subprog){.begin = i, .by_handle = begins[i] == 2};
     sk_free(&p->hooks, begins);
     bool calls = false;
     for (uint32_t s = 0; s < n; s++) {

@@ -26,6 +26,7 @@ struct sk_subprog {
     uint32_t begin, end;     /* indices, end exclusive */
     uint32_t stack_touched;  /* bytes below r10 that may be reached; SKEP_STACK_SIZE when r10 escapes */
     uint32_t may_goto_count; /* may_goto instructions in it */
+    bool by_handle;          /* the program takes its handle */
 };
 
 /*

@@ -40,6 +40,7 @@ static inline skep_run *sk_run_init(void *workspace, const struct sk_run_shape *
     run->region_count = 0;
     run->packet = run->packet_size = run->context = run->context_size = 0;
     run->slots = NULL;
+    run->fields = NULL;
     run->may_gotos = (uint32_t *)(void *)(at + SK_STACK_BYTES);
     run->may_goto_stride = shape->most_may_gotos;
     if (shape->main_may_gotos)

@@ -43,7 +43,10 @@ static bool may_write(const skep_map *map)
 }
 
 /* A key is given where there are keys, and only there. */
-static bool good_key(const skep_map *map, const void *key) { return !key == !map->key_size; }
+static int check_key(const skep_map *map, const void *key)
+{
+    return map->key_size ? key ? 0 : -SKEP_EFAULT : key ? -SKEP_EINVAL : 0;
+}
 
 int skep_map_lookup(skep_map *map, const void *key, void *value, uint64_t flags)
 {
@@ -53,8 +56,9 @@ int skep_map_lookup(skep_map *map, const void *key, void *value, uint64_t flags)
         return -SKEP_EPERM;
     if ((flags & SKEP_F_LOCK) && map->lock_offset < 0)
         return -SKEP_EINVAL;
-    if (!good_key(map, key))
-        return -SKEP_EINVAL;
+    int failed = check_key(map, key);
+    if (failed)
+        return failed;
     if (map->ops->copy_out)
         return map->ops->copy_out(map, key, value, flags);
     return map->ops->peek ? map->ops->peek(map, value) : -SKEP_ENOTSUPP;
@@ -66,8 +70,9 @@ int skep_map_update(skep_map *map, const void *key, const void *value, uint64_t 
         return -SKEP_EPERM;
     if ((flags & SKEP_F_LOCK) && map->lock_offset < 0)
         return -SKEP_EINVAL;
-    if (!good_key(map, key))
-        return -SKEP_EINVAL;
+    int failed = check_key(map, key);
+    if (failed)
+        return failed;
     if (map->ops->copy_in)
         return map->ops->copy_in(map, key, value, flags);
     return map->ops->push ? map->ops->push(map, value, flags) : -SKEP_ENOTSUPP;
@@ -77,8 +82,9 @@ int skep_map_delete(skep_map *map, const void *key)
 {
     if (!may_write(map))
         return -SKEP_EPERM;
-    if (!good_key(map, key))
-        return -SKEP_EINVAL;
+    int failed = check_key(map, key);
+    if (failed)
+        return failed;
     return map->ops->remove ? map->ops->remove(map, key) : -SKEP_ENOTSUPP;
 }
 
@@ -90,8 +96,9 @@ int skep_map_lookup_and_delete(skep_map *map, const void *key, void *value, uint
         return -SKEP_EPERM;
     if ((flags & SKEP_F_LOCK) && map->lock_offset < 0)
         return -SKEP_EINVAL;
-    if (!good_key(map, key))
-        return -SKEP_EINVAL;
+    int failed = check_key(map, key);
+    if (failed)
+        return failed;
     if (map->ops->pop)
         return flags ? -SKEP_EINVAL : map->ops->pop(map, value);
     return map->ops->take ? map->ops->take(map, key, value, flags) : -SKEP_ENOTSUPP;
@@ -119,7 +126,12 @@ int skep_map_update_map(skep_map *outer, const void *key, skep_map *inner, uint6
 {
     if (!may_write(outer))
         return -SKEP_EPERM;
-    if (!outer->ops->put_map || !key || !inner)
+    if ((flags & SKEP_F_LOCK) && outer->lock_offset < 0)
+        return -SKEP_EINVAL;
+    int failed = check_key(outer, key);
+    if (failed)
+        return failed;
+    if (!outer->ops->put_map || !inner)
         return -SKEP_EINVAL;
     return outer->ops->put_map(outer, key, inner, flags);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Arrays and hashes of maps (kernel/bpf/arraymap.c, hashtab.c, map_in_map.c). Each entry holds a reference, which is dropped
- * when the entry goes. Programs look maps up with peek_map while they hold the map that they find, which is the usual case
- * and costs no atomic operation; else with get_map.
+ * Arrays and hashes of maps (kernel/bpf/arraymap.c, hashtab.c, map_in_map.c). Each entry holds a reference, which is
+ * dropped when the entry goes. Programs look maps up with peek_map while they hold the map that they find, which is the
+ * usual case and costs no atomic operation; else with get_map.
  */
 #include "map/indexed.h"
 #include "map/slot.h"
@@ -12,7 +12,8 @@
 #define HASH_FLAGS                                                                                                     \
     (SKEP_MAP_NO_PREALLOC | SKEP_MAP_NUMA_NODE | SKEP_MAP_RDONLY | SKEP_MAP_WRONLY | SKEP_MAP_ZERO_SEED |              \
      SKEP_MAP_RDONLY_PROG | SKEP_MAP_WRONLY_PROG)
-#define ENTRY_MOST (UINT32_C(4) << 20) /* KMALLOC_MAX_SIZE with 4 KiB pages: key, value and what Linux has around them */
+#define ENTRY_MOST                                                                                                     \
+    (UINT32_C(4) << 20) /* KMALLOC_MAX_SIZE with 4 KiB pages: key, value and what Linux has around them */
 #define ENTRY_HEADER 48
 
 /* The facts of the template, kept by value: the template itself may go. */
@@ -35,7 +36,7 @@ static struct sk_outer *outer_of(struct skep_map *map) { return (struct sk_outer
 static struct likeness likeness_of(const struct skep_map *map)
 {
     return (struct likeness){map->type,  map->key_size,    map->value_size,  map->max_entries,
-                                    map->flags, map->lock_offset, map->timer_offset};
+                             map->flags, map->lock_offset, map->timer_offset};
 }
 
 /* bpf_map_meta_equal, array_map_meta_equal and xsk_map_meta_equal. */
@@ -166,8 +167,14 @@ static int remove_array(struct skep_map *map, const void *key)
 static const struct skep_map *peek_hash(struct skep_map *map, const void *key)
 {
     const struct sk_outer *o = outer_of(map);
-    const uint32_t entry = sk_table_find(&o->table, key);
-    return entry == SK_NO_ENTRY ? NULL : sk_slot_peek(&o->slots[entry]);
+    const struct skep_map *inner;
+    uint32_t version;
+    do {
+        version = sk_table_begin(&o->table);
+        const uint32_t entry = sk_table_walk(&o->table, key);
+        inner = entry == SK_NO_ENTRY ? NULL : sk_slot_peek(&o->slots[entry]);
+    } while (sk_table_again(&o->table, version));
+    return inner;
 }
 
 static struct skep_map *get_hash(struct skep_map *map, const void *key)

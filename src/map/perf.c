@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Perf event arrays (kernel/trace/bpf_trace.c, kernel/events/ring_buffer.c). A buffer is of one cpu, and so of one run at a
- * time, but nothing here relies on it. It holds what Linux's would: a record takes 8 bytes of header, 4 of size and its data,
- * rounded up to 8, and one byte always stays free. Memory is twice the size, so that records lie in one piece.
+ * Perf event arrays (kernel/trace/bpf_trace.c, kernel/events/ring_buffer.c). A buffer is of one cpu, and so of one run
+ * at a time, but nothing here relies on it. It holds what Linux's would: a record takes 8 bytes of header, 4 of size
+ * and its data, rounded up to 8, and one byte always stays free. Memory is twice the size, so that records lie in one
+ * piece.
  *
  * An entry's lock is held while a record is written and while its buffer changes, not while records are visited: visits
  * hold a reference.
@@ -67,8 +68,8 @@ static void destroy(struct skep_map *map)
 
 static size_t room_of(size_t size) { return sk_map_round8(size + 12); }
 
-int sk_perf_output(struct skep_map *map, uint64_t index, uint32_t cpu, const void *data, uint64_t size, const void *more,
-                   uint64_t more_size)
+int sk_perf_output(struct skep_map *map, uint64_t index, uint32_t cpu, const void *data, uint64_t size,
+                   const void *more, uint64_t more_size)
 {
     if (index == SK_PERF_CURRENT_CPU)
         index = cpu;
@@ -80,7 +81,8 @@ int sk_perf_output(struct skep_map *map, uint64_t index, uint32_t cpu, const voi
     struct buffer *b = e->buffer;
     if (b && index != cpu) {
         failed = -SKEP_EOPNOTSUPP;
-    } else if (b && (size > RECORD_MOST || more_size > RECORD_MOST || room_of((size_t)(size + more_size)) > RECORD_MOST)) {
+    } else if (b &&
+               (size > RECORD_MOST || more_size > RECORD_MOST || room_of((size_t)(size + more_size)) > RECORD_MOST)) {
         failed = -SKEP_E2BIG;
     } else if (b) {
         const size_t all = (size_t)(size + more_size), room = room_of(all);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Arrays of programs, as far as maps know programs: something that is counted and has an id. Callers know the map's type. */
+/* Arrays of programs, as far as maps know programs: something that is counted and has an id. Callers know the map's
+ * type. */
 #ifndef SK_PROG_ARRAY_H
 #define SK_PROG_ARRAY_H
 

@@ -98,7 +98,7 @@ static int no_next_key(struct skep_map *map, const void *key, void *next)
 }
 
 #define QUEUE_OPS                                                                                                      \
-    .no_values = true, .size = sizeof(struct sk_queue), .check = check, .create = create, .destroy = destroy,         \
+    .no_values = true, .size = sizeof(struct sk_queue), .check = check, .create = create, .destroy = destroy,          \
     .remove = no_remove, .push = push, .pop = pop, .peek = peek, .next_key = no_next_key
 
 const struct sk_map_ops sk_map_queue = {.type = SKEP_MAP_QUEUE, QUEUE_OPS};

@@ -2,10 +2,11 @@
 /*
  * Device maps, cpu maps and socket maps (kernel/bpf/devmap.c, cpumap.c, net/xdp/xskmap.c).
  *
- * A value is 8 bytes, interface or queue size first, then a program's id, which is 0 here: programs of entries are known by
- * descriptors in Linux, and none is good here. An entry of zeros is empty. In a socket map the second word, which nobody else
- * sees, says whether there is an entry, since any number may be one. Lookups take no lock, programs never write. What Linux asks of its surroundings is taken for granted: every interface exists, and every number
- * is a socket; cpus are those of the map's set.
+ * A value is 8 bytes, interface or queue size first, then a program's id, which is 0 here: programs of entries are
+ * known by descriptors in Linux, and none is good here. An entry of zeros is empty. In a socket map the second word,
+ * which nobody else sees, says whether there is an entry, since any number may be one. Lookups take no lock, programs
+ * never write. What Linux asks of its surroundings is taken for granted: every interface exists, and every number is a
+ * socket; cpus are those of the map's set.
  */
 #include "map/redirect.h"
 
@@ -77,17 +78,29 @@ static unsigned presence_of(const struct skep_map *map) { return map->type == SK
 
 /* ------------------------------------------------------------------------------------------------ lookups */
 
-/* Number of the entry that is in use, or SK_NO_ENTRY. */
-static uint32_t entry_of(const struct sk_targets *t, uint32_t key)
+/* Number of the entry that is in use, and its value; or SK_NO_ENTRY. */
+static uint32_t read_entry(const struct sk_targets *t, uint32_t key, uint32_t *value)
 {
-    const uint32_t entry = t->map.type == SKEP_MAP_DEVMAP_HASH ? sk_table_find(&t->table, &key) : key;
-    return entry < t->map.max_entries && get(t, entry, presence_of(&t->map)) ? entry : SK_NO_ENTRY;
+    if (t->map.type != SKEP_MAP_DEVMAP_HASH) {
+        const bool there = key < t->map.max_entries && get(t, key, presence_of(&t->map));
+        *value = there ? get(t, key, 0) : 0;
+        /* Deleted meanwhile, perhaps: what was 0 is nothing, but for sockets. */
+        return there && (*value || t->map.type == SKEP_MAP_XSKMAP) ? key : SK_NO_ENTRY;
+    }
+    uint32_t entry, version;
+    do {
+        version = sk_table_begin(&t->table);
+        entry = sk_table_walk(&t->table, &key);
+        *value = entry == SK_NO_ENTRY ? 0 : get(t, entry, 0);
+    } while (sk_table_again(&t->table, version));
+    return entry;
 }
 
 static void *lookup(struct skep_map *map, const void *key, uint32_t cpu)
 {
     struct sk_targets *t = targets_of(map);
-    const uint32_t entry = entry_of(t, sk_load32(key));
+    uint32_t value;
+    const uint32_t entry = read_entry(t, sk_load32(key), &value);
     (void)cpu;
     return entry == SK_NO_ENTRY ? NULL : t->values[entry];
 }
@@ -96,23 +109,23 @@ static bool find_value(const struct skep_map *map, uint64_t address, struct sk_s
 {
     const struct sk_targets *t = targets_of(map);
     const uint64_t offset = address - sk_addr(t->values), index = offset / sizeof *t->values;
-    if (index >= map->max_entries || offset % sizeof *t->values >= map->value_size)
+    if (index >= map->max_entries)
         return false;
-    *span = (struct sk_span){sk_addr(t->values[index]), map->value_size};
+    *span = (struct sk_span){sk_addr(t->values[index]), sizeof *t->values}; /* rounded up, as others are */
     return true;
 }
 
 static int copy_out(struct skep_map *map, const void *key, void *value, uint64_t flags)
 {
     const struct sk_targets *t = targets_of(map);
-    const uint32_t entry = entry_of(t, sk_load32(key));
+    uint32_t target;
     (void)flags;
     if (map->type == SKEP_MAP_XSKMAP)
         return -SKEP_EOPNOTSUPP;
-    if (entry == SK_NO_ENTRY)
+    if (read_entry(t, sk_load32(key), &target) == SK_NO_ENTRY)
         return -SKEP_ENOENT;
     memset(value, 0, map->value_size);
-    sk_store32(value, get(t, entry, 0));
+    sk_store32(value, target);
     return 0;
 }
 
@@ -124,7 +137,8 @@ uint32_t sk_redirect_map(struct skep_map *map, uint64_t key, uint64_t flags, str
     if (flags & ~(SK_REDIRECT_ACTION_MASK | more))
         return SK_XDP_ABORTED;
     const bool all = (flags & SK_REDIRECT_BROADCAST) != 0;
-    const uint32_t entry = entry_of(t, (uint32_t)key);
+    uint32_t value;
+    const uint32_t entry = read_entry(t, (uint32_t)key, &value);
     if (entry == SK_NO_ENTRY && !all) {
         *target = (struct sk_redirect_target){0};
         return (uint32_t)(flags & SK_REDIRECT_ACTION_MASK);
@@ -132,7 +146,7 @@ uint32_t sk_redirect_map(struct skep_map *map, uint64_t key, uint64_t flags, str
     *target = (struct sk_redirect_target){.map_id = map->id,
                                    .map_type = map->type,
                                    .key = (uint32_t)key,
-                                   .value = all ? 0 : get(t, entry, 0),
+                                   .value = all ? 0 : value,
                                    .flags = all ? flags & more : 0};
     return SK_XDP_REDIRECT;
 }
@@ -248,8 +262,8 @@ static int next_hash(struct skep_map *map, const void *key, void *next)
 }
 
 #define TARGET_OPS                                                                                                     \
-    .read_only = true, .size = sizeof(struct sk_targets), .create = create, .destroy = destroy, .find_value = find_value, \
-    .copy_out = copy_out
+    .read_only = true, .size = sizeof(struct sk_targets), .create = create, .destroy = destroy,                        \
+    .find_value = find_value, .copy_out = copy_out
 #define ARRAY_OPS .remove = remove_array, .next_key = sk_indexed_next_key, TARGET_OPS
 
 const struct sk_map_ops sk_map_devmap = {

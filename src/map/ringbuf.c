@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * A ring buffer. Positions count bytes from the beginning of time; a record begins at its position modulo the size with a
- * header of 8 bytes and goes on from there, beyond the end if need be: the memory is twice the size, where Linux maps
+ * A ring buffer. Positions count bytes from the beginning of time; a record begins at its position modulo the size with
+ * a header of 8 bytes and goes on from there, beyond the end if need be: the memory is twice the size, where Linux maps
  * the same pages twice. What lies there is not repeated at the beginning: nobody but its own record uses those bytes.
  *
  * Producers take the lock to move the producer's position, and no longer; the consumer never does.

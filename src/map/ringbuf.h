@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Ring buffers as helpers and consumers use them (kernel/bpf/ringbuf.c, Documentation/bpf/ringbuf.rst). Whoever calls has
- * checked that the map is a ring buffer, and that what is committed was reserved and not yet committed.
+ * Ring buffers as helpers and consumers use them (kernel/bpf/ringbuf.c, Documentation/bpf/ringbuf.rst). Whoever calls
+ * has checked that the map is a ring buffer, and that what is committed was reserved and not yet committed.
  */
 #ifndef SK_RINGBUF_H
 #define SK_RINGBUF_H
@@ -16,8 +16,9 @@
 #define SK_RINGBUF_CONS_POS 2u
 #define SK_RINGBUF_PROD_POS 3u
 
-/* `size` bytes at an address that is a multiple of 8, the caller's alone until they are committed; NULL: there is no room.
- * The consumer stops at records that are not committed, so every one has to be, by the end of the run at the latest. */
+/* `size` bytes at an address that is a multiple of 8, the caller's alone until they are committed; NULL: there is no
+ * room. The consumer stops at records that are not committed, so every one has to be, by the end of the run at the
+ * latest. */
 void *sk_ringbuf_reserve(struct skep_map *map, uint64_t size);
 /* To the consumer, or, discarded, out of its sight. There is nobody to wake, so flags have no effect. */
 void sk_ringbuf_commit(void *record, bool discard);

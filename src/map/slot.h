@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * A place for the address of something that is counted, which many may read while others replace it. Its lowest bit is its
- * lock, held for as long as it takes to add a reference; so nobody adds one to what is being freed.
+ * A place for the address of something that is counted, which many may read while others replace it. Its lowest bit is
+ * its lock, held for as long as it takes to add a reference; so nobody adds one to what is being freed.
  */
 #ifndef SK_SLOT_H
 #define SK_SLOT_H

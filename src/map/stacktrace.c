@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Stack traces: the id of a stack is its hash, cut to a power of two of buckets. The stacks themselves lie in max_entries
- * entries, so there may be buckets without an entry left for them. One lock for all: finding out is a comparison.
+ * Stack traces: the id of a stack is its hash, cut to a power of two of buckets. The stacks themselves lie in
+ * max_entries entries, so there may be buckets without an entry left for them. One lock for all: finding out is a
+ * comparison.
  *
- * With SKEP_MAP_STACK_BUILD_ID an address is stored as Linux stores one without a build id (BPF_STACK_BUILD_ID_IP, then the
- * address): there are no files behind addresses here.
+ * With SKEP_MAP_STACK_BUILD_ID an address is stored as Linux stores one without a build id (BPF_STACK_BUILD_ID_IP, then
+ * the address): there are no files behind addresses here.
  */
 #include "map/stacktrace.h"
 
@@ -26,13 +27,13 @@ struct stack {
 struct sk_stacktrace {
     struct skep_map map;
     uint32_t lock;
-    uint32_t mask;         /* buckets, less one */
-    uint32_t depth;        /* most addresses in one */
+    uint32_t mask;  /* buckets, less one */
+    uint32_t depth; /* most addresses in one */
     uint32_t free_count;
-    uint32_t *buckets;     /* number of the stack, or NONE */
-    uint32_t *free;        /* [free_count] numbers */
-    struct stack *stacks;  /* [max_entries] */
-    uint64_t *addresses;   /* [max_entries][depth] */
+    uint32_t *buckets;    /* number of the stack, or NONE */
+    uint32_t *free;       /* [free_count] numbers */
+    struct stack *stacks; /* [max_entries] */
+    uint64_t *addresses;  /* [max_entries][depth] */
 };
 
 static struct sk_stacktrace *traces_of(struct skep_map *map) { return (struct sk_stacktrace *)map; }
@@ -93,8 +94,8 @@ static int64_t store(struct sk_stacktrace *t, const uint64_t *addresses, uint32_
     const size_t size = count * sizeof *addresses;
     if (old != NONE) {
         const struct stack *s = &t->stacks[old];
-        if (s->hash == hash && ((flags & SK_STACK_FAST_CMP) ||
-                                (s->count == count && memcmp(addresses_of(t, old), addresses, size) == 0)))
+        if (s->hash == hash &&
+            ((flags & SK_STACK_FAST_CMP) || (s->count == count && memcmp(addresses_of(t, old), addresses, size) == 0)))
             return id;
         if (!(flags & SK_STACK_REUSE_ID))
             return -SKEP_EEXIST;

@@ -12,8 +12,9 @@
 #define SK_STACK_REUSE_ID (UINT64_C(1) << 10) /* BPF_F_REUSE_STACKID: a different stack of the same id goes */
 
 /*
- * The id of the stack of `count` addresses, innermost first, which is stored if need be. -SKEP_EINVAL (flags), -SKEP_EFAULT
- * (nothing left after what is skipped), -SKEP_EEXIST (another stack has that id), -SKEP_ENOMEM (all entries in use).
+ * The id of the stack of `count` addresses, innermost first, which is stored if need be. -SKEP_EINVAL (flags),
+ * -SKEP_EFAULT (nothing left after what is skipped), -SKEP_EEXIST (another stack has that id), -SKEP_ENOMEM (all
+ * entries in use).
  */
 int64_t sk_stacktrace_store(struct skep_map *map, const uint64_t *addresses, uint32_t count, uint64_t flags);
 

@@ -75,29 +75,16 @@ uint32_t sk_table_get(const struct sk_table *t, const void *key)
     return entry;
 }
 
-uint32_t sk_table_find(const struct sk_table *t, const void *key)
+/* Links change under our eyes, so the walk may lead anywhere, even in circles; never outside, and not for ever. */
+uint32_t sk_table_walk(const struct sk_table *t, const void *key)
 {
-    const uint32_t *head = head_of(t, key);
-    for (;;) {
-        const uint32_t version = __atomic_load_n(&t->version, __ATOMIC_ACQUIRE);
-        if (version & 1) {
-            sk_spin_wait();
-            continue;
-        }
-        /* Links change under our eyes, so the walk may lead anywhere, even in circles; never outside, and not for long. */
-        uint32_t entry = read_link(head);
-        bool found = false;
-        for (uint32_t steps = 0; entry != SK_NO_ENTRY && steps < t->capacity; steps++) {
-            if ((found = equal(t, entry, key)))
-                break;
-            if (steps % 16 == 15 && __atomic_load_n(&t->version, __ATOMIC_RELAXED) != version)
-                break;
-            entry = read_link(&t->next[entry]);
-        }
-        __atomic_thread_fence(__ATOMIC_ACQUIRE);
-        if (__atomic_load_n(&t->version, __ATOMIC_RELAXED) == version)
-            return found ? entry : SK_NO_ENTRY;
+    uint32_t entry = read_link(head_of(t, key));
+    for (uint32_t steps = 0; entry != SK_NO_ENTRY && !equal(t, entry, key); steps++) {
+        if (steps == t->capacity)
+            return SK_NO_ENTRY;
+        entry = read_link(&t->next[entry]);
     }
+    return entry;
 }
 
 static void begin_update(struct sk_table *t)

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Keys to entry numbers, for maps whose values are something of their own: device maps and maps of maps. Entries are below
- * `capacity`; what belongs to entry N is the owner's, in an array of its own.
+ * Keys to entry numbers, for maps whose values are something of their own: device maps and maps of maps. Entries are
+ * below `capacity`; what belongs to entry N is the owner's, in an array of its own.
  *
- * sk_table_find takes no lock: it walks the chain and begins anew if an update came between, which `version` tells (odd while
- * one goes on). Everything else is for whoever holds the lock.
+ * Lookups take no lock: they begin anew if an update came between, which `version` tells (odd while one goes on).
  */
 #ifndef SK_TABLE_H
 #define SK_TABLE_H
@@ -15,8 +14,8 @@
 
 struct sk_table {
     uint32_t capacity, used, key_size, key_words;
-    uint32_t mask;    /* buckets, less one */
-    uint32_t seed;    /* of the hash; SK_TABLE_PLAIN: the key itself is the hash */
+    uint32_t mask; /* buckets, less one */
+    uint32_t seed; /* of the hash; SK_TABLE_PLAIN: the key itself is the hash */
     bool plain;
     uint32_t lock;
     uint32_t version; /* atomic */
@@ -31,7 +30,29 @@ bool sk_table_create(struct sk_table *t, const skep_hooks *hooks, uint32_t capac
                      uint32_t seed);
 void sk_table_destroy(struct sk_table *t, const skep_hooks *hooks);
 
-uint32_t sk_table_find(const struct sk_table *t, const void *key);
+/*
+ * Without the lock. What is read about an entry belongs to the key only if no update came between, for entries are used
+ * again:
+ *
+ *     do {
+ *         version = sk_table_begin(t);
+ *         entry = sk_table_walk(t, key);
+ *         ... read what belongs to it, atomically ...
+ *     } while (sk_table_again(t, version));
+ */
+static inline uint32_t sk_table_begin(const struct sk_table *t)
+{
+    uint32_t version;
+    while ((version = __atomic_load_n(&t->version, __ATOMIC_ACQUIRE)) & 1)
+        sk_spin_wait();
+    return version;
+}
+uint32_t sk_table_walk(const struct sk_table *t, const void *key);
+static inline bool sk_table_again(const struct sk_table *t, uint32_t version)
+{
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    return __atomic_load_n(&t->version, __ATOMIC_RELAXED) != version;
+}
 
 /* With the lock held. */
 uint32_t sk_table_get(const struct sk_table *t, const void *key);

@@ -75,6 +75,18 @@ int oracle_freeze(int map)
     return call(BPF_MAP_FREEZE, &attr);
 }
 
+uint32_t oracle_id(int map)
+{
+    struct bpf_map_info info;
+    union bpf_attr attr;
+    memset(&attr, 0, sizeof attr);
+    memset(&info, 0, sizeof info);
+    attr.info.bpf_fd = (uint32_t)map;
+    attr.info.info_len = sizeof info;
+    attr.info.info = address(&info);
+    return call(BPF_OBJ_GET_INFO_BY_FD, &attr) ? 0 : info.id;
+}
+
 void oracle_close(int map)
 {
     if (map >= 0)

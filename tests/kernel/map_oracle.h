@@ -18,6 +18,7 @@ int oracle_take(int map, const void *key, void *value, uint64_t flags);
 int oracle_next_key(int map, const void *key, void *next);
 int oracle_freeze(int map);
 void oracle_close(int map);
+uint32_t oracle_id(int map);
 
 /* bpf(2) is permitted here; otherwise says why not. */
 bool oracle_permitted(void);

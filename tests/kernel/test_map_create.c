@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * What may be made: every type with many sizes, flags and numbers of entries, here and in the running kernel: both make it, or
- * both refuse with the same error number. Skipped where bpf(2) is not permitted.
+ * What may be made: every type with many sizes, flags and numbers of entries, here and in the running kernel: both make
+ * it, or both refuse with the same error number. Skipped where bpf(2) is not permitted.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,8 +15,9 @@
 #include "map_oracle.h"
 
 static const uint32_t key_sizes[] = {0, 1, 3, 4, 5, 8, 12, 260, 261, 512, 513, 4096};
-static const uint32_t value_sizes[] = {0,    1,    4,     5,     8,     12,    16,       24,       32,      64,
-                                       1016, 1024, 32761, 32768, 32769, 40000, 4194304, 4194305, 0x7fffffff, 0xffffffff};
+static const uint32_t value_sizes[] = {0,     1,     4,       5,       8,          12,        16,
+                                       24,    32,    64,      1016,    1024,       32761,     32768,
+                                       32769, 40000, 4194304, 4194305, 0x7fffffff, 0xffffffff};
 static const uint32_t entries[] = {0, 1, 2, 3, 4, 700, 4095, 4096, 8192, 12288, 16384};
 
 static unsigned made, refused;
@@ -38,8 +39,9 @@ static void one(const skep_map_options *options, int inner_there, skep_map *inne
     const int there = oracle_create(&o, inner_there);
     const int here = own_create(&o, &map);
     if ((there < 0 ? there : 0) != here)
-        fail_msg("type %u, key %u, value %u, entries %u, flags %#x, extra %llu: %d here, %d in the kernel", (unsigned)o.type,
-                 o.key_size, o.value_size, o.max_entries, o.flags, (unsigned long long)o.extra, here, there);
+        fail_msg("type %u, key %u, value %u, entries %u, flags %#x, extra %llu: %d here, %d in the kernel",
+                 (unsigned)o.type, o.key_size, o.value_size, o.max_entries, o.flags, (unsigned long long)o.extra, here,
+                 there);
     *(here ? &refused : &made) += 1;
     skep_map_unref(map);
     oracle_close(there);
@@ -119,7 +121,8 @@ static void each_flag(const skep_map_options *options, int inner_there, skep_map
         for (unsigned b = a; b < 32; b++) {
             skep_map_options o = *options;
             o.flags ^= UINT32_C(1) << a | UINT32_C(1) << b;
-            /* What newer kernels and other types know flags for: from BPF_F_VTYPE_BTF_OBJ_FD on, and stats of programs. */
+            /* What newer kernels and other types know flags for: from BPF_F_VTYPE_BTF_OBJ_FD on, and stats of programs.
+             */
             one(&o, inner_there, inner);
         }
     for (uint64_t extra = 1; extra && extra < UINT64_C(1) << 40; extra = extra < 17 ? extra + 1 : extra << 3) {
@@ -142,7 +145,8 @@ static void names(void **state)
         skip();
     static const char *const some[] = {"", "a", "a_b.C9", "exactly_15_long", "a-b", "a b", "\xc3\xa4", "/", "a:"};
     for (size_t i = 0; i < sizeof some / sizeof *some; i++) {
-        skep_map_options o = {.type = SKEP_MAP_ARRAY, .key_size = 4, .value_size = 8, .max_entries = 1, .name = some[i]};
+        skep_map_options o = {
+            .type = SKEP_MAP_ARRAY, .key_size = 4, .value_size = 8, .max_entries = 1, .name = some[i]};
         one(&o, 0, NULL);
     }
 }

@@ -18,7 +18,9 @@
 static int check(const skep_map_options *o)
 {
     if (o->flags & SKEP_MAP_NO_PREALLOC)
-        return o->key_size == 0 || o->value_size == 0 || o->max_entries == 0 ? -SKEP_EINVAL : -SKEP_ENOTSUPP;
+        return sk_map_flags_ok(o->flags, LRU_FLAGS | SKEP_MAP_NO_PREALLOC | SKEP_MAP_NUMA_NODE) ? -SKEP_ENOTSUPP : -SKEP_EINVAL;
+    if ((o->flags & SKEP_MAP_NO_COMMON_LRU) && (o->flags & SKEP_MAP_NUMA_NODE))
+        return -SKEP_EINVAL;
     return sk_hash_check(o, o->type == SKEP_MAP_LRU_PERCPU_HASH ? LRU_FLAGS : LRU_FLAGS | SKEP_MAP_NUMA_NODE);
 }
 

@@ -4,6 +4,7 @@
  * dropped when the entry goes. Programs look maps up with peek_map while they hold the map that they find, which is the
  * usual case and costs no atomic operation; else with get_map.
  */
+#include "map/batch.h"
 #include "map/indexed.h"
 #include "map/slot.h"
 #include "map/table.h"
@@ -246,7 +247,8 @@ static int hash_no_fd(struct skep_map *map, const void *key, const void *value, 
 }
 
 #define OUTER_OPS                                                                                                      \
-    .no_values = true, .size = sizeof(struct sk_outer), .create = create, .destroy = destroy, .copy_out = copy_out
+    .no_values = true, .size = sizeof(struct sk_outer), .create = create, .destroy = destroy, .copy_out = copy_out,    \
+    .lookup_batch = sk_batch_lookup, .update_batch = sk_batch_update
 
 const struct sk_map_ops sk_map_array_of_maps = {.type = SKEP_MAP_ARRAY_OF_MAPS,
                                                 .check = check_array,
@@ -260,6 +262,7 @@ const struct sk_map_ops sk_map_array_of_maps = {.type = SKEP_MAP_ARRAY_OF_MAPS,
 const struct sk_map_ops sk_map_hash_of_maps = {.type = SKEP_MAP_HASH_OF_MAPS,
                                                .check = check_hash,
                                                .remove = remove_hash,
+                                               .remove_batch = sk_batch_remove,
                                                .copy_in = hash_no_fd,
                                                .next_key = next_hash,
                                                .get_map = get_hash,

@@ -15,7 +15,7 @@ static void devices(void **state)
     for (unsigned hash = 0; hash < 2; hash++) {
         skep_map *map = make_map(hash ? SKEP_MAP_DEVMAP_HASH : SKEP_MAP_DEVMAP, 4, 4, 4, 0, NULL);
         skep_map_info info = {.size = sizeof info};
-        struct sk_redirect to = {.map_id = 5};
+        struct sk_redirect_target to = {.map_id = 5};
         uint32_t key = 1, value = 17;
         skep_map_get_info(map, &info);
         assert_int_equal(info.flags, SKEP_MAP_RDONLY_PROG); /* dev_map_init_map adds it */
@@ -75,7 +75,7 @@ static void processors(void **state)
     (void)state;
     skep_cpus *cpus = some_cpus(3);
     skep_map *map = make_map(SKEP_MAP_CPUMAP, 4, 4, 8, 0, cpus);
-    struct sk_redirect to;
+    struct sk_redirect_target to;
     uint32_t key = 2, value = 16384, next;
     assert_int_equal(skep_map_update(map, &key, &value, 0), 0);
     assert_int_equal(sk_redirect_map(map, 2, PASS, &to), SK_XDP_REDIRECT);
@@ -102,7 +102,7 @@ static void sockets(void **state)
 {
     (void)state;
     skep_map *map = make_map(SKEP_MAP_XSKMAP, 4, 4, 2, 0, NULL);
-    struct sk_redirect to;
+    struct sk_redirect_target to;
     uint32_t key = 1, value = 0;
     assert_int_equal(skep_map_lookup(map, &key, &value, 0), -SKEP_EOPNOTSUPP);
     assert_int_equal(sk_redirect_map(map, 1, PASS, &to), PASS);
@@ -130,7 +130,7 @@ static void *look(void *user)
     uint64_t dice = (uint64_t)(uintptr_t)user;
     while (!__atomic_load_n(&finished, __ATOMIC_ACQUIRE)) {
         const uint32_t key = (uint32_t)(next_random(&dice) % 40);
-        struct sk_redirect to;
+        struct sk_redirect_target to;
         if (sk_redirect_map(shared, key, PASS, &to) == SK_XDP_REDIRECT && to.value != key + 1)
             return &shared;
         if (sk_redirect_map(shared, 1000, PASS, &to) != SK_XDP_REDIRECT || to.value != 1001)

@@ -154,6 +154,11 @@ static void emit_branch(struct sk_x64_emitter *e, const struct sk_ir *ir, enum s
         sk_x64_jump(e, cc, ir->target);
         return;
     }
+    if ((ir->flags & IRF_BACK) && e->last_back[ir->target] != ir->index) { /* more likely than not, the loop goes on */
+        add_stub(e, (struct sk_x64_stub){.kind = STUB_BACK, .from = x_jcc(e->code, cc), .back = e->place[ir->target],
+                                         .index = ir->index, .used = -edge(e, ir)});
+        return;
+    }
     size_t around = x_jcc_near(e->code, cc ^ 1);
     emit_jump(e, ir);
     x_patch_near(e->code, around, e->code->size);

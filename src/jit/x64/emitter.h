@@ -28,7 +28,7 @@ enum sk_x64_thunk { THUNK_GUARD, THUNK_ENTER, THUNK_LEAVE, THUNK_LEAVEX, THUNK_C
 
 /* Something to be written behind the code. */
 struct sk_x64_stub {
-    enum { STUB_FAULT, STUB_BUDGET, STUB_ATTEND, STUB_DEPTH, STUB_GUARD, STUB_COPY, STUB_ALIGN, STUB_LEAVE } kind;
+    enum { STUB_FAULT, STUB_BUDGET, STUB_ATTEND, STUB_DEPTH, STUB_GUARD, STUB_COPY, STUB_ALIGN, STUB_LEAVE, STUB_BACK } kind;
     size_t from, back; /* the jump that leads here; where to go on */
     uint32_t index;
     int32_t used; /* what to take off the meter */
@@ -61,6 +61,7 @@ struct sk_x64_emitter {
     struct sk_buf jumps;  /* struct sk_x64_jump, to patch at the function's end */
     struct sk_buf near;   /* a byte for each jump of the program: it is near */
     size_t jump_count;    /* of those, in use */
+    uint32_t *last_back;  /* [count] of loop heads: the last jump back to it */
     uint32_t *loop_size;  /* [count] of loop heads, at most; in the draft's bytes */
     struct sk_buf calls;  /* the same for functions and thunks: target is a subprogram, or THUNK_BIT and a thunk */
     struct sk_buf heads;  /* struct sk_x64_head */

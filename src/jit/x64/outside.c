@@ -144,16 +144,20 @@ void sk_x64_stubs(struct sk_x64_emitter *e, uint16_t saved_by_main)
             pop_saved(e);
             continue;
         }
+        if (s->kind == STUB_BACK) {
+            x_alu_imm(b, 64, X_SUB, METER, s->used);
+            x_patch(b, x_jcc(b, CC_NS), s->back);
+        }
         if (s->kind == STUB_GUARD) {
             x_lea(b, 64, T2, s->place);
             x_mov_imm(b, T1, s->size_and_write);
             call_thunk(e, THUNK_GUARD);
             x_patch(b, x_jcc(b, CC_NE), s->back);
         }
-        if (s->kind != STUB_BUDGET && s->used)
+        if (s->kind != STUB_BUDGET && s->kind != STUB_BACK && s->used)
             x_alu_imm(b, 64, X_SUB, METER, s->used);
         x_store_imm(b, 4, (int32_t)s->index, FIELD(fault_index));
-        x_patch(b, x_jmp(b), s->kind == STUB_BUDGET   ? budget
+        x_patch(b, x_jmp(b), s->kind == STUB_BUDGET || s->kind == STUB_BACK ? budget
                              : s->kind == STUB_DEPTH  ? depth
                              : s->kind == STUB_ALIGN  ? align
                                                       : leave);

@@ -267,8 +267,12 @@ static void emit(const struct sk_compile *c, struct sk_buf *code, uint32_t *entr
     e.place = sk_alloc_array(&c->hooks, p->count, sizeof *e.place);
     e.loop_size = sk_alloc_array(&c->hooks, p->count, sizeof *e.loop_size);
     e.depths = sk_alloc_array(&c->hooks, p->subprog_count, 1);
+    e.last_back = sk_alloc_array(&c->hooks, p->count, sizeof *e.last_back);
     uint8_t *const depths = e.depths;
-    if (e.bases && e.place && e.loop_size && depths) {
+    if (e.bases && e.place && e.loop_size && e.last_back && depths) {
+        for (uint32_t k = 0; k < c->count; k++)
+            if (c->code[k].flags & IRF_BACK && c->code[k].target != SK_NO_INDEX)
+                e.last_back[c->code[k].target] = c->code[k].index;
         if (!find_depths(c, depths))
             e.depths = NULL;
         e.frames = uses_frames(c);
@@ -286,7 +290,7 @@ static void emit(const struct sk_compile *c, struct sk_buf *code, uint32_t *entr
             x_patch(code, calls[i].from,
                     calls[i].target & THUNK_BIT ? e.thunks[calls[i].target & ~THUNK_BIT] : entries[calls[i].target]);
     }
-    code->failed |= !depths || !e.bases || !e.place || !e.loop_size || e.stubs.failed || e.jumps.failed || e.calls.failed || e.near.failed || e.heads.failed;
+    code->failed |= !depths || !e.last_back || !e.bases || !e.place || !e.loop_size || e.stubs.failed || e.jumps.failed || e.calls.failed || e.near.failed || e.heads.failed;
     sk_buf_free(&e.stubs);
     sk_buf_free(&e.jumps);
     sk_buf_free(&e.calls);
@@ -295,6 +299,7 @@ static void emit(const struct sk_compile *c, struct sk_buf *code, uint32_t *entr
     sk_free(&c->hooks, e.bases);
     sk_free(&c->hooks, e.place);
     sk_free(&c->hooks, e.loop_size);
+    sk_free(&c->hooks, e.last_back);
     sk_free(&c->hooks, depths);
 }
 

@@ -62,6 +62,7 @@ static void emit_alu_imm(struct sk_x64_emitter *e, const struct sk_ir *ir)
         }
         sk_x64_move(e, 64, dst, a);
         sk_x64_alu_constant(e, bits, ir->sub == IRA_ADD ? X_ADD : X_SUB, dst, imm);
+        flags_of(e, bits, dst);
         return;
     case IRA_MUL: emit_mul_imm(e, bits, dst, a, imm); return;
     case IRA_AND:
@@ -72,12 +73,14 @@ static void emit_alu_imm(struct sk_x64_emitter *e, const struct sk_ir *ir)
         if (dst != a)
             x_mov(b, imm >= 0 ? 32 : bits, dst, a);
         sk_x64_alu_constant(e, imm >= 0 ? 32 : bits, X_AND, dst, imm);
+        flags_of(e, imm >= 0 ? 32 : bits, dst);
         return;
     case IRA_OR:
     case IRA_XOR:
         if (dst != a)
             x_mov(b, bits, dst, a);
         sk_x64_alu_constant(e, bits, ir->sub == IRA_OR ? X_OR : X_XOR, dst, imm);
+        flags_of(e, bits, dst);
         return;
     case IRA_ROL:
         if (dst != a && (e->c->cpu & SK_X64_BMI2)) {
@@ -132,10 +135,12 @@ void sk_x64_alu(struct sk_x64_emitter *e, const struct sk_ir *ir)
         return;
     }
     sk_x64_move(e, 64, dst, x);
-    if (ir->sub == IRA_MUL)
+    if (ir->sub == IRA_MUL) {
         x_imul(b, bits, dst, y);
-    else
-        x_alu(b, bits, (enum sk_x64_alu)ops[ir->sub], dst, y);
+        return;
+    }
+    x_alu(b, bits, (enum sk_x64_alu)ops[ir->sub], dst, y);
+    flags_of(e, bits, dst);
 }
 
 void sk_x64_bswap(struct sk_x64_emitter *e, const struct sk_ir *ir)

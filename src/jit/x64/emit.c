@@ -181,7 +181,8 @@ static enum sk_x64_cc emit_compare(struct sk_x64_emitter *e, const struct sk_ir 
     } else if (test) {
         sk_x64_test_constant(e, ir->imm >= 0 ? 32 : ir->bits, a, (int32_t)ir->imm);
     } else if (ir->imm == 0 && (ir->sub == IRC_EQ || ir->sub == IRC_NE)) {
-        x_test(b, ir->bits, a, a);
+        if (!have_flags(e, ir->bits, a))
+            x_test(b, ir->bits, a, a);
     } else {
         sk_x64_alu_constant(e, ir->bits, X_CMP, a, (int32_t)ir->imm);
     }

@@ -78,6 +78,8 @@ struct sk_x64_emitter {
     uint32_t line;  /* what the code here belongs to */
     size_t line_at; /* and where that began */
     uint16_t saved; /* homes that this function puts back; for main r12 and rbp, too: see push_saved */
+    size_t flags_at; /* if this is here, ZF tells whether that register is 0, in so many bits */
+    unsigned flags_reg, flags_bits;
     bool main;      /* it returns to C */
     bool frames;    /* functions have frames: somebody uses r10, or may look for them */
     uint8_t *depths; /* [subprog_count] how deep each function is called, if always as deep and nobody asks; else NULL */
@@ -144,6 +146,19 @@ static inline void fault_if(struct sk_x64_emitter *e, const struct sk_ir *ir, en
 static inline void attend_if(struct sk_x64_emitter *e, const struct sk_ir *ir, enum sk_x64_cc cc)
 {
     add_stub(e, (struct sk_x64_stub){.kind = STUB_ATTEND, .from = x_jcc(e->code, cc), .index = ir->index, .saved = e->saved});
+}
+
+/* What was just written has left its result's ZF. A 32-bit result is one of 64 bits, too. */
+static inline void flags_of(struct sk_x64_emitter *e, unsigned bits, unsigned reg)
+{
+    e->flags_at = e->code->size;
+    e->flags_reg = reg;
+    e->flags_bits = bits;
+}
+
+static inline bool have_flags(const struct sk_x64_emitter *e, unsigned bits, unsigned reg)
+{
+    return e->flags_at == e->code->size && e->flags_reg == reg && e->flags_bits <= bits;
 }
 
 /* A meter point that is not a jump: the meter becomes exact, and what follows counts anew. */

@@ -58,6 +58,7 @@ static void begin_block(struct sk_x64_emitter *e, uint32_t index, bool falls_in)
     if (falls_in && e->base != e->bases[index] && !e->c->uncounted)
         x_alu_imm(e->code, 64, X_ADD, METER, (int32_t)(e->base - e->bases[index]));
     e->base = e->bases[index];
+    e->flags_at = SIZE_MAX;
     if (e->c->head[index])
         align_loop(e, index);
     e->place[index] = (uint32_t)e->code->size;

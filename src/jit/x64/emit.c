@@ -155,7 +155,7 @@ static void emit_branch(struct sk_x64_emitter *e, const struct sk_ir *ir, enum s
         return;
     }
     if ((ir->flags & IRF_BACK) && e->last_back[ir->target] != ir->index) { /* more likely than not, the loop goes on */
-        add_stub(e, (struct sk_x64_stub){.kind = STUB_BACK, .from = x_jcc(e->code, cc), .back = e->place[ir->target],
+        add_stub(e, (struct sk_x64_stub){.kind = STUB_BACK, .from = x_jcc(e->code, cc), .target = ir->target,
                                          .index = ir->index, .used = -edge(e, ir)});
         return;
     }

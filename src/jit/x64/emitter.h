@@ -30,7 +30,7 @@ enum sk_x64_thunk { THUNK_GUARD, THUNK_ENTER, THUNK_LEAVE, THUNK_LEAVEX, THUNK_C
 struct sk_x64_stub {
     enum { STUB_FAULT, STUB_BUDGET, STUB_ATTEND, STUB_DEPTH, STUB_GUARD, STUB_COPY, STUB_ALIGN, STUB_LEAVE, STUB_BACK } kind;
     size_t from, back; /* the jump that leads here; where to go on */
-    uint32_t index;
+    uint32_t index, target; /* target: of a way back, which is known when the function ends */
     int32_t used; /* what to take off the meter */
     struct sk_x64_mem place;
     uint32_t size_and_write;

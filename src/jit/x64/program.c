@@ -31,7 +31,7 @@ static void measure(struct sk_x64_emitter *e)
     }
 }
 
-static void patch_jumps(struct sk_x64_emitter *e)
+static void patch_jumps(struct sk_x64_emitter *e, size_t first_stub)
 {
     const struct sk_x64_jump *jumps = (const struct sk_x64_jump *)(const void *)e->jumps.data;
     for (size_t i = 0; i < e->jumps.size / sizeof *jumps; i++)
@@ -39,6 +39,11 @@ static void patch_jumps(struct sk_x64_emitter *e)
             x_patch_near(e->code, jumps[i].from, e->place[jumps[i].target]);
         else
             x_patch(e->code, jumps[i].from, e->place[jumps[i].target]);
+    /* The function's stubs that lead to blocks, which may stand anywhere in it. */
+    struct sk_x64_stub *stubs = (struct sk_x64_stub *)(void *)e->stubs.data;
+    for (size_t i = first_stub; i < e->stubs.size / sizeof *stubs; i++)
+        if (stubs[i].kind == STUB_BACK)
+            stubs[i].back = e->place[stubs[i].target];
 }
 
 /* A loop that fits a line shall not lie across two. */
@@ -105,6 +110,7 @@ static void emit_body(struct sk_x64_emitter *e, uint32_t s)
     /* The meter is exact here; a first block that is also a loop's head agrees. */
     e->base = sub->begin;
     bool falls_in = true;
+    const size_t first_stub = e->stubs.size / sizeof(struct sk_x64_stub);
     for (uint32_t place = c->order_of[s]; place < c->order_of[s + 1]; place++) {
         const uint32_t begin = c->order[place];
         e->end = c->block_end[begin];
@@ -115,7 +121,7 @@ static void emit_body(struct sk_x64_emitter *e, uint32_t s)
     if (e->draft)
         measure(e);
     else
-        patch_jumps(e);
+        patch_jumps(e, first_stub);
     e->jumps.size = 0;
 }
 

@@ -248,9 +248,11 @@ static int show_record(void *user, const void *record, size_t size)
 
 static void show_map(size_t index, const struct map *map)
 {
+    /* libbpf lets global data be mapped where it finds types that say so, skep always: no matter for programs. */
+    uint32_t flags = map->name[0] == '.' ? map->flags & ~(uint32_t)BPF_F_MMAPABLE : map->flags;
     printf("map %s type %u key %u value %u max %u flags %#x\n", map->name, map->type, map->key_size, map->value_size,
-           map->max_entries, map->flags);
-    if (list_only || begins(map->name, "vol_"))
+           map->max_entries, flags);
+    if (list_only || begins(map->name, "vol_") || !strcmp(map->name, ".kconfig"))
         return;
     uint8_t *value;
     switch (map->type) {

@@ -20,7 +20,7 @@ SEC("tc") int a_tc(struct __sk_buff *skb)
     SAVE(bpf_perf_event_output(skb, &events, 64, &r, 12)); /* nor is there a place */
     SAVE(bpf_perf_event_output(skb, &events, 1ull << 60, &r, 12));
     SAVE(bpf_perf_event_output(skb, &packets, BPF_F_CURRENT_CPU | 8ull << 32, &r, 12));
-    SAVE(bpf_perf_event_output(skb, &packets, BPF_F_CURRENT_CPU | (u64)skb->len << 32, &r, 4));
+    SAVE(bpf_perf_event_output(skb, &packets, BPF_F_CURRENT_CPU | (u64)skb->len << 32, &r, 6));
     SAVE(bpf_perf_event_output(skb, &packets, BPF_F_CURRENT_CPU | (u64)(skb->len + 1) << 32, &r, 4));
     return 0;
 }

@@ -30,10 +30,21 @@ static inline struct sk_x64_mem x_at(unsigned base, int32_t offset)
     return (struct sk_x64_mem){(uint8_t)base, NO_REG, 0, offset};
 }
 
-static inline void x_byte(struct sk_buf *b, unsigned byte) { sk_buf_putc(b, (char)byte); }
+static inline void x_byte(struct sk_buf *b, unsigned byte)
+{
+    if (SK_LIKELY(b->size < b->room && !b->failed)) /* most of what emitting takes is this */
+        b->data[b->size++] = (uint8_t)byte;
+    else
+        sk_buf_putc(b, (char)byte);
+}
 
 static inline void x_word(struct sk_buf *b, uint32_t v, unsigned bytes)
 {
+    if (SK_LIKELY(bytes == 4 && b->room - b->size >= 4 && !b->failed)) {
+        sk_store32(b->data + b->size, sk_le32(v));
+        b->size += 4;
+        return;
+    }
     for (unsigned i = 0; i < bytes; i++)
         x_byte(b, v >> (8 * i) & 255);
 }

@@ -53,6 +53,8 @@ static const struct operation {
 };
 enum { OPERATIONS = sizeof operations / sizeof *operations, MOST_ROUNDS = 101, MOST_THREADS = 64 };
 
+#define FAILED (-1e9)
+
 static const struct maps_side *const sides[] = {&maps_kernel, &maps_here};
 static bool present[2];
 static double samples[2][OPERATIONS][MOST_ROUNDS];
@@ -116,14 +118,14 @@ static bool fill(const struct maps_side *side)
     return true;
 }
 
-/* Less than 0: it does not run. Runs are shared out so that the ring buffer, which is 24 bytes a record, never fills. */
+/* FAILED: it does not run. Noise may make small figures negative. Runs are shared out so that the ring buffer, which is 24 bytes a record, never fills. */
 static double measure(const struct maps_side *side, const struct operation *op, unsigned threads, unsigned cpus)
 {
     unsigned repeat = strcmp(op->name, "tail_call") ? 20 : 600;
     side->drain();
     double with = run(side, op->name, repeat, threads, cpus), without = run(side, op->empty, repeat, threads, cpus);
     side->drain();
-    return with < 0 || without < 0 ? -1 : (with - without) / op->count;
+    return with < 0 || without < 0 ? FAILED : (with - without) / op->count;
 }
 
 static bool wanted(const char *name, char **names, int count)
@@ -146,12 +148,12 @@ static void report(unsigned rounds, unsigned threads, char **names, int count)
         printf("%-28s", operations[i].name);
         for (unsigned s = 0; s < 2; s++) {
             ns[s] = present[s] ? bench_median(samples[s][i], rounds) : -1;
-            if (present[s] && samples[s][i][0] >= 0) /* sorted: none failed */
+            if (present[s] && samples[s][i][0] > FAILED) /* sorted: none failed */
                 printf(" %9.2f", ns[s]);
             else
                 printf(" %9s", "-");
         }
-        if (present[0] && present[1] && samples[1][i][0] >= 0) {
+        if (present[0] && present[1] && samples[0][i][0] > FAILED && samples[1][i][0] > FAILED) {
             double ratio = ns[1] / ns[0];
             compared++, slower += ratio > operations[i].ratio;
             printf(" %7.2f  %.1f%s", ratio, operations[i].ratio, ratio > operations[i].ratio ? "  missed" : "");

@@ -439,6 +439,8 @@ typedef struct skep_exec_options {
     /* Linux's types, out: where the packet is when the run ends without an error, and its size; may be NULL. */
     void **packet;
     size_t *packet_size;
+    /* XDP and tc: bytes of metadata right in front of `mem`, behind the headroom: a multiple of 4 up to 252. */
+    size_t meta_size;
 } skep_exec_options;
 
 /*

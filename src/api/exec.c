@@ -104,7 +104,8 @@ static inline skep_run *begin_run(const skep_vm *vm, bool native, const skep_exe
     const unsigned access = options->mem_access ? options->mem_access | SKEP_READ : SKEP_READ | SKEP_WRITE;
     const struct sk_input input = {options->mem,        options->mem_size, access, options->mbuff,
                                    options->mbuff_size, vm->data_offset,   vm->data_end_offset,
-                                   vm->image->program->context_extent, options->headroom, options->tailroom, 0};
+                                   vm->image->program->context_extent, options->headroom, options->tailroom,
+                                   options->meta_size};
     const struct sk_context *context = sk_context_of(vm->kind);
     context->begin(context, run, &input, own);
     run->script = options->script;

@@ -104,7 +104,7 @@ skep_code sk_context_check_input(skep_kind kind, const skep_exec_options *option
         return sk_fail(err, SKEP_ERR_ARGUMENT, "a VM of kind \"%s\" takes no metadata buffer", context->name);
     if (context->needs_mbuff && !options->mbuff)
         return sk_fail(err, SKEP_ERR_ARGUMENT, "a VM of kind \"%s\" needs one: mbuff is NULL", context->name);
-    if (!context->fields && (options->headroom || options->tailroom))
+    if (!context->fields && (options->headroom || options->tailroom || options->meta_size))
         return sk_fail(err, SKEP_ERR_ARGUMENT, "in a VM of kind \"%s\" no packet grows", context->name);
     return SKEP_OK;
 }
@@ -122,6 +122,10 @@ skep_code sk_context_check_linux(const struct sk_context *context, uint32_t exte
         if (((const uint8_t *)options->mbuff)[i])
             return sk_fail(err, SKEP_ERR_ARGUMENT, "mbuff has %z bytes, more than %s, and not all of those are zero",
                            options->mbuff_size, f->name);
+    /* net/bpf/test_run.c and xdp_metalen_invalid() */
+    if (options->meta_size && (!context->at_mac || options->meta_size > 252 || options->meta_size % 4))
+        return sk_fail(err, SKEP_ERR_ARGUMENT, "a VM of kind \"%s\" takes no %z bytes of metadata", context->name,
+                       options->meta_size);
     if (options->headroom > SK_PACKET_MOST || options->tailroom > SK_PACKET_MOST || (!f->is_memory && options->mem_size > SK_PACKET_MOST))
         return sk_fail(err, SKEP_ERR_ARGUMENT, "packets, and what is around them, have at most %u bytes", SK_PACKET_MOST);
     return SKEP_OK;

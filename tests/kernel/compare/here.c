@@ -169,9 +169,11 @@ static int run_packet(size_t index, struct run *run)
     }
     if (!whole)
         ctx.skb.protocol = (uint32_t)(run->data[12] | run->data[13] << 8);
+    const size_t meta = xdp && run->ctx ? ctx.xdp.data : 0;
     skep_exec_options options = {.size = sizeof options,
-                                 .mem = area + HEADROOM + front,
-                                 .mem_size = run->size - front,
+                                 .mem = area + HEADROOM + front + meta,
+                                 .mem_size = run->size - front - meta,
+                                 .meta_size = meta,
                                  .mbuff = &ctx,
                                  .mbuff_size = xdp ? sizeof ctx.xdp : sizeof ctx.skb,
                                  .headroom = HEADROOM + front,

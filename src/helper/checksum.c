@@ -26,8 +26,6 @@ static uint64_t to16(uint32_t sum) { return (uint16_t)~sk_csum_fold(sum); }
 SK_BPF(csum_diff)
 {
     const uint32_t from_size = (uint32_t)r2, to_size = (uint32_t)r4, seed = (uint32_t)r5;
-    if ((from_size | to_size) % 4)
-        return sk_int(-SKEP_EINVAL);
     uint32_t sum = seed;
     if (from_size)
         sum = ~sk_csum_bytes(sk_ptr(r1), from_size, ~sum);

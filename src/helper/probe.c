@@ -21,6 +21,11 @@ static const void *find(skep_run *run, uint64_t from, unsigned kinds, uint64_t *
         *room = region.size - (from - region.low);
         return sk_ptr(from);
     }
+    /* A context that is memory (registers, a record, arguments) may be read as such; an skb or xdp_md is not what it seems. */
+    if (kinds & SK_PROBE_KERNEL && !run->slots && from - run->context < run->context_size) {
+        *room = run->context_size - (from - run->context);
+        return sk_ptr(from);
+    }
     const skep_script *script = run->script;
     for (size_t i = 0; script && i < script->memory_count; i++) {
         const skep_memory *m = &script->memory[i];

@@ -6,11 +6,20 @@
  * aside (SK_IR_ASIDE). A lone operation that works in place is no choice: as a chain of conditional moves it was measured
  * at three times its branches' time.
  *
+ * A branch that is foretold lets the processor load ahead from an address that is not known yet; a conditional move makes it
+ * wait. So there is none for a comparison with what was loaded from where an earlier choice led: a search, step by step.
+ *
  * Budgets stay exact: the conditional move knows how many instructions of the program the jump would have skipped.
  */
 #include "jit/ir.h"
 
 enum { MOST_SKIPPED = 8 };
+
+/* Bit sets of registers. */
+struct origins {
+    unsigned chosen;  /* made from what a choice left */
+    unsigned reached; /* loaded from an address that was, or made from such a load */
+};
 
 struct selecting {
     struct sk_compile *c;
@@ -110,6 +119,16 @@ static struct sk_ir *candidate(const struct sk_compile *c, uint32_t i)
     return jump;
 }
 
+static void follow(struct origins *o, const struct sk_ir *ir)
+{
+    const unsigned uses = sk_ir_uses(ir), defs = sk_ir_defs(ir);
+    const bool load = ir->op == IR_LOAD, value = ir->op >= IR_MOV && ir->op <= IR_DIV;
+    const bool chosen = ir->op == IR_SELECT || (value && (uses & o->chosen));
+    const bool reached = (load && (uses & o->chosen)) || (value && (uses & o->reached));
+    o->chosen = chosen ? o->chosen | defs : o->chosen & ~defs;
+    o->reached = reached ? o->reached | defs : o->reached & ~defs;
+}
+
 void sk_ir_select(struct sk_compile *c)
 {
     const uint32_t count = c->program->count;
@@ -119,10 +138,13 @@ void sk_ir_select(struct sk_compile *c)
         return;
     }
     count_jumps(&s);
+    struct origins origins = {0, 0};
     for (uint32_t i = 0; i + 1 < count; i++) {
+        for (uint32_t k = c->ir_of[i]; k < c->ir_of[i + 1]; k++)
+            follow(&origins, &c->code[k]);
         struct sk_ir *jump = candidate(c, i);
         const uint32_t to = jump ? jump->target : 0;
-        if (!jump || !select_one(&s, jump, i + 1))
+        if (!jump || (sk_ir_uses(jump) & origins.reached) || !select_one(&s, jump, i + 1))
             continue;
         c->leader[i + 1] = 0;
         if (s.jumps[to] < 255 && --s.jumps[to] == 0)

@@ -422,6 +422,16 @@ SKEP_API skep_code skep_vm_set_stack_size(skep_vm *vm, skep_stack_size_fn fn, vo
 /* Writes a few lines about the VM for a log: kind, policy, program, helpers, grants. Returns the whole length. */
 SKEP_API size_t skep_vm_describe(const skep_vm *vm, char *out, size_t size);
 
+/* Where a program wants its packet to go, as the redirect helpers were told; nothing is sent anywhere. */
+typedef enum skep_redirect_kind { SKEP_REDIRECT_NONE = 0, SKEP_REDIRECT_IFINDEX = 1, SKEP_REDIRECT_MAP = 2 } skep_redirect_kind;
+typedef struct skep_redirect {
+    skep_redirect_kind kind;
+    uint32_t ifindex;
+    skep_map *map; /* one of the VM's; NULL: one that was looked up in another map */
+    uint64_t key, value; /* the entry of the map, and what it holds: an interface, a cpu, a socket */
+    uint64_t flags;
+} skep_redirect;
+
 typedef struct skep_exec_options {
     size_t size;
     void *mem; /* the packet, where the kind has one; may be NULL when mem_size is 0 */
@@ -441,6 +451,7 @@ typedef struct skep_exec_options {
     size_t *packet_size;
     /* XDP and tc: bytes of metadata right in front of `mem`, behind the headroom: a multiple of 4 up to 252. */
     size_t meta_size;
+    skep_redirect *redirect; /* Linux's types, out, like packet; may be NULL */
 } skep_exec_options;
 
 /*
@@ -455,6 +466,37 @@ typedef struct skep_exec_options {
  * Errors: SKEP_ERR_STATE (no program), SKEP_ERR_ARGUMENT, SKEP_ERR_MEMORY, and those of 32 and above.
  */
 SKEP_API skep_code skep_vm_exec(const skep_vm *vm, const skep_exec_options *options, uint64_t *result, skep_error *err);
+
+typedef struct skep_test_run {
+    size_t size;
+    const void *data_in; /* the packet: 14 bytes at least. XDP: with ctx_in->data bytes of metadata in front */
+    size_t data_size_in;
+    void *data_out; /* may be NULL */
+    size_t data_size_out; /* in: its room; out: the packet's size, metadata included */
+    const void *ctx_in; /* struct xdp_md, struct __sk_buff, or the memory that is the context; NULL: zeros */
+    size_t ctx_size_in;
+    void *ctx_out; /* may be NULL */
+    size_t ctx_size_out; /* in: its room; out: the context's size, 0 without ctx_in */
+    uint32_t repeat; /* 0: once. The packet is not made anew in between */
+    bool jit;        /* in machine code, which must have been compiled */
+    const skep_script *script; /* as in skep_exec_options */
+    /* Out. */
+    uint64_t retval;   /* r0 of the last run; Linux hands out the lower 32 bits */
+    uint64_t duration; /* mean nanoseconds of a run, by the time hook; 0 without one */
+    skep_redirect redirect;
+} skep_test_run;
+
+/*
+ * What Linux's BPF_PROG_TEST_RUN does (net/bpf/test_run.c), for the kinds from SKEP_XDP on: the packet is copied to where it
+ * may grow, with 256 bytes of headroom for XDP, of which 40 are taken, and the tailroom of a page; made an skb that came in
+ * through lo for the others, its data at the link-layer header for tc and at the network header for all else (whose output
+ * has 14 zeros in front, as Linux's has). ctx_in is held to Linux's rules.
+ * What Linux refuses is SKEP_ERR_ARGUMENT here, with the negative error number as the error's detail: -SKEP_EINVAL, -SKEP_E2BIG
+ * for a context that is too large; -SKEP_ENOSPC when a buffer is too small: the run has taken place then, and what fits is
+ * there. Differences: interfaces other than lo need not exist; packets have no fragments, and may be longer than a page.
+ * The other errors are those of skep_vm_exec. Many threads may do this with one VM, each with a test of its own.
+ */
+SKEP_API skep_code skep_vm_test_run(const skep_vm *vm, skep_test_run *test, skep_error *err);
 
 typedef struct skep_jit_options {
     size_t size;

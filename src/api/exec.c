@@ -124,6 +124,13 @@ void sk_vm_finish(const skep_run *run, const skep_exec_options *options)
         *options->packet = sk_ptr(run->packet);
     if (options->packet_size)
         *options->packet_size = (size_t)run->packet_size;
+    if (!options->redirect)
+        return;
+    const struct sk_redirect *r = &run->redirect;
+    *options->redirect = (skep_redirect){(skep_redirect_kind)r->kind, r->ifindex, NULL, r->key, r->value, r->flags};
+    for (uint32_t i = 0; r->kind == SK_REDIRECT_MAP && i < run->env->map_count; i++)
+        if (run->env->maps[i] == r->map)
+            options->redirect->map = r->map;
 }
 
 static bool run_native(const struct sk_native *native, skep_run *run)

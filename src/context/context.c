@@ -116,7 +116,7 @@ skep_code sk_context_check_linux(const struct sk_context *context, uint32_t exte
     const uint32_t least = f->any_size ? extent : f->size;
     if (f->is_memory && options->mbuff && options->mbuff_size < least)
         return sk_fail(err, SKEP_ERR_ARGUMENT, "the context has %z bytes, and this program reads %u", options->mbuff_size, least);
-    if (f->is_memory && (options->headroom || options->tailroom))
+    if (f->is_memory && (options->headroom || options->tailroom || options->meta_size))
         return sk_fail(err, SKEP_ERR_ARGUMENT, "a VM of kind \"%s\" has no packet", context->name);
     for (size_t i = f->size; !f->is_memory && i < options->mbuff_size; i++)
         if (((const uint8_t *)options->mbuff)[i])

@@ -75,7 +75,7 @@ done
 shared=$(readlink -f "$lib/libskep.so")
 strange=$(nm -D --defined-only "$shared" | awk '$3 !~ /^skep_.*@@SKEP_0\.1$/ && $3 != "SKEP_0.1" {print $3}')
 [ -z "$strange" ] || { echo "exported without being public: $strange"; exit 1; }
-for name in $(grep -oE '\bSKEP_API [^;(]*\bskep_[a-z_]+\(' "$source/include/skep/skep.h" | grep -oE 'skep_[a-z_]+\($' | tr -d '('); do
+for name in $(grep -oE '\bSKEP_API [^;(]*\bskep_[a-z_]+\(' -h "$source"/include/skep/*.h | grep -oE 'skep_[a-z_]+\($' | tr -d '('); do
     nm -D --defined-only "$shared" | grep -q " $name@@" || { echo "declared but not exported: $name"; exit 1; }
 done
 if [ -x "$build/skep" ]; then

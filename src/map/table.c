@@ -39,7 +39,11 @@ void sk_table_destroy(struct sk_table *t, const skep_hooks *hooks)
 
 static uint32_t *head_of(const struct sk_table *t, const void *key)
 {
-    return &t->heads[(t->plain ? sk_load32(key) : sk_jhash(key, t->key_size, t->seed)) & t->mask];
+    /* A constant size makes little of the usual hash. */
+    const uint32_t hash = t->plain           ? sk_load32(key)
+                          : t->key_size == 4 ? sk_jhash(key, 4, t->seed)
+                                             : sk_jhash(key, t->key_size, t->seed);
+    return &t->heads[hash & t->mask];
 }
 
 static uint32_t read_link(const uint32_t *link) { return __atomic_load_n(link, __ATOMIC_RELAXED); }
@@ -78,12 +82,17 @@ uint32_t sk_table_get(const struct sk_table *t, const void *key)
 /* Links change under our eyes, so the walk may lead anywhere, even in circles; never outside, and not for ever. */
 uint32_t sk_table_walk(const struct sk_table *t, const void *key)
 {
-    uint32_t entry = read_link(head_of(t, key));
-    for (uint32_t steps = 0; entry != SK_NO_ENTRY && !equal(t, entry, key); steps++) {
-        if (steps == t->capacity)
-            return SK_NO_ENTRY;
-        entry = read_link(&t->next[entry]);
+    uint32_t entry = read_link(head_of(t, key)), steps = 0;
+    if (t->key_size == 4) { /* as in most */
+        const uint32_t word = sk_load32(key);
+        for (; entry != SK_NO_ENTRY && read_link(&t->keys[entry]) != word; entry = read_link(&t->next[entry]))
+            if (steps++ == t->capacity)
+                return SK_NO_ENTRY;
+        return entry;
     }
+    for (; entry != SK_NO_ENTRY && !equal(t, entry, key); entry = read_link(&t->next[entry]))
+        if (steps++ == t->capacity)
+            return SK_NO_ENTRY;
     return entry;
 }
 

@@ -29,6 +29,8 @@ struct error_count {
 struct packet {
     struct pcap_pkthdr header;
     size_t at; /* in the batch's bytes */
+    unsigned char *start; /* where it is after its run, link-layer header included */
+    size_t size;
     uint64_t verdict;
     bool failed;
 };
@@ -52,6 +54,7 @@ struct capture {
     uint64_t total_packets, total_bytes, failed, kept;
     double seconds, began;
     bool progress_shown;
+    bool link_header; /* packets have Ethernet's */
     bool broken; /* reading or writing failed; it has been said */
     json_t *verdict_list;
 };
@@ -131,19 +134,23 @@ static void sort_counts(struct capture *c)
 
 static bool add_packet(struct capture *c, const struct pcap_pkthdr *header, const unsigned char *bytes)
 {
-    size_t size = header->caplen;
-    if (size > c->byte_room - c->byte_count) {
-        size_t room = c->byte_count + size > BATCH_BYTES ? c->byte_count + size : BATCH_BYTES;
+    const struct packet_room around = packet_room(c->runner->kind, header->caplen);
+    size_t size = header->caplen, taken = around.head + size + around.tail;
+    if (taken > c->byte_room - c->byte_count) {
+        size_t room = c->byte_count + taken > BATCH_BYTES ? c->byte_count + taken : BATCH_BYTES;
         unsigned char *grown = realloc(c->bytes, room);
         if (!grown)
             return false;
         c->bytes = grown;
         c->byte_room = room;
     }
+    unsigned char *at = c->bytes + c->byte_count;
+    memset(at, 0, around.head);
     if (size)
-        memcpy(c->bytes + c->byte_count, bytes, size);
-    c->packets[c->packet_count++] = (struct packet){.header = *header, .at = c->byte_count};
-    c->byte_count += size;
+        memcpy(at + around.head, bytes, size);
+    memset(at + around.head + size, 0, around.tail);
+    c->packets[c->packet_count++] = (struct packet){.header = *header, .at = c->byte_count + around.head};
+    c->byte_count += taken;
     return true;
 }
 
@@ -176,9 +183,15 @@ static void run_batch(struct capture *c, bool first)
     double began = seconds_now();
     for (size_t i = 0; i < c->packet_count; i++) {
         struct packet *p = &c->packets[i];
-        skep_code code = run_once(c->runner, c->bytes + p->at, p->header.caplen, first ? &p->verdict : &unused, &err);
+        size_t link = c->link_header ? link_header(c->runner->kind, p->header.caplen) : 0;
+        size_t size = p->header.caplen - link;
+        void *mem = c->bytes + p->at + link;
+        skep_code code = run_once(c->runner, &mem, &size, first ? &p->verdict : &unused, &err);
         if (!first)
             continue;
+        p->verdict = verdict_of(c->runner, p->verdict);
+        p->start = (unsigned char *)mem - link;
+        p->size = size + link;
         c->total_packets++;
         c->total_bytes += p->header.caplen;
         p->failed = code != SKEP_OK;
@@ -188,24 +201,34 @@ static void run_batch(struct capture *c, bool first)
     c->seconds += seconds_now() - began;
 }
 
+static void set_verdict_json(const struct capture *c, json_t *json, uint64_t verdict)
+{
+    const char *name = verdict_name(c->runner, verdict);
+    json_object_set_new(json, "verdict", json_hex(verdict));
+    if (name)
+        json_object_set_new(json, "name", json_text(name));
+}
+
 static void show_verdict(struct capture *c, const struct packet *p, uint64_t number)
 {
+    char text[64];
     if (c->verdict_list) {
         json_t *json = json_object();
         json_object_set_new(json, "packet", json_integer((json_int_t)number));
         json_object_set_new(json, "time", json_sprintf("%lld.%06ld", (long long)p->header.ts.tv_sec,
                                                        (long)p->header.ts.tv_usec));
         json_object_set_new(json, "length", json_integer(p->header.caplen));
-        json_object_set_new(json, "verdict", p->failed ? json_null() : json_hex(p->verdict));
+        if (p->failed)
+            json_object_set_new(json, "verdict", json_null());
+        else
+            set_verdict_json(c, json, p->verdict);
         json_array_append_new(c->verdict_list, json);
         return;
     }
     printf("%6" PRIu64 "  %lld.%06ld  %5u  ", number, (long long)p->header.ts.tv_sec, (long)p->header.ts.tv_usec,
            p->header.caplen);
-    if (p->failed)
-        puts("error");
-    else
-        printf("%" PRIu64 " (0x%" PRIx64 ")\n", p->verdict, p->verdict);
+    verdict_text(c->runner, p->verdict, text, sizeof text);
+    puts(p->failed ? "error" : text);
 }
 
 /* What follows from the verdicts of a batch that has run. */
@@ -221,10 +244,15 @@ static bool settle_batch(struct capture *c, uint64_t before)
             complain("out of memory");
             return false;
         }
-        if (p->verdict != 0)
-            c->kept++;
-        if (p->verdict != 0 && c->out)
-            pcap_dump((unsigned char *)c->out, &p->header, c->bytes + p->at);
+        if (!verdict_passes(c->runner, p->verdict))
+            continue;
+        c->kept++;
+        if (c->out) {
+            struct pcap_pkthdr header = p->header;
+            header.len = (bpf_u_int32)(header.len + p->size - header.caplen);
+            header.caplen = (bpf_u_int32)p->size;
+            pcap_dump((unsigned char *)c->out, &header, p->start);
+        }
     }
     return true;
 }
@@ -294,7 +322,7 @@ static void print_table(struct capture *c)
     for (size_t i = 0; i < c->count_used && i < TABLE_ROWS; i++) {
         char text[64];
         const struct count *count = &c->counts[i];
-        snprintf(text, sizeof text, "%" PRIu64 " (0x%" PRIx64 ")", count->verdict, count->verdict);
+        verdict_text(c->runner, count->verdict, text, sizeof text);
         printf("%-32s %12" PRIu64 " %14" PRIu64 " %7.2f%%\n", text, count->packets, count->bytes,
                100 * (double)count->packets / packets);
     }
@@ -321,7 +349,7 @@ static void report_json(struct capture *c)
     json_t *json = json_object(), *verdicts = json_array(), *errors = json_array();
     for (size_t i = 0; i < c->count_used; i++) {
         json_t *entry = json_object();
-        json_object_set_new(entry, "verdict", json_hex(c->counts[i].verdict));
+        set_verdict_json(c, entry, c->counts[i].verdict);
         json_object_set_new(entry, "packets", json_integer((json_int_t)c->counts[i].packets));
         json_object_set_new(entry, "bytes", json_integer((json_int_t)c->counts[i].bytes));
         json_object_set_new(entry, "percent", json_real(100 * (double)c->counts[i].packets / packets));
@@ -392,6 +420,7 @@ static bool open_capture(struct capture *c)
         complain("%s: not a capture: %s", name, text);
         return false;
     }
+    c->link_header = pcap_datalink(c->in) == DLT_EN10MB;
     if (!o->write)
         return true;
     if (stat(o->write, &out) == 0 && out.st_dev == in.st_dev && out.st_ino == in.st_ino) {

@@ -89,12 +89,15 @@ struct program {
     struct blob file;
     void *assembled;
     skep_object *object;
+    skep_cpus *cpus;
 };
 
 struct program_options {
     const char *section, *name; /* NULL: any */
     skep_dialect dialect;       /* of text */
     skep_byte_order byte_order; /* of bytes and text */
+    const char *btf;            /* "kernel", or a file; NULL: the object's own types */
+    uint32_t cpu_count;         /* of its maps; 0: the machine's */
 };
 
 /* On failure complains, fills `err`, and returns false. */
@@ -119,7 +122,10 @@ json_t *jit_stats_json(const skep_vm *vm);
 bool register_stock_helpers(skep_vm *vm);
 extern const char stock_helpers_help[];
 
-/* The tool's hooks: what programs print goes to standard error. */
+/* The tool's hooks: what programs print goes to standard error, or to the log that is open. */
 extern const skep_hooks tool_hooks;
+/* Both return false after a complaint. Closing without a log is fine. */
+bool open_trace_log(const char *path);
+bool close_trace_log(const char *path);
 
 #endif

@@ -28,7 +28,13 @@ enum {
     KEY_BIG_ENDIAN,
     KEY_REPEAT,
     KEY_STATS,
-    KEY_JSON
+    KEY_JSON,
+    KEY_CTX,
+    KEY_BTF,
+    KEY_CPUS,
+    KEY_TIME,
+    KEY_RANDOM,
+    KEY_TRACE_LOG
 };
 
 static const struct argp_option options[] = {
@@ -39,8 +45,10 @@ static const struct argp_option options[] = {
     {"big-endian", KEY_BIG_ENDIAN, NULL, 0, "Bytes are for big-endian machines (objects say so themselves)", 1},
     {NULL, 0, NULL, 0, "What it gets:", 2},
     {"kind", KEY_KIND, "KIND", 0, "What r1 is. none: 0. raw: the memory or packet, and r2 its length. mbuff: the "
-     "metadata buffer of --mbuff. fixed: a metadata buffer of the library's. Default: what the other options ask for",
-     2},
+     "metadata buffer of --mbuff. fixed: a metadata buffer of the library's. Or one of Linux's contexts: xdp, sched_cls, "
+     "socket_filter, cgroup_skb, lwt, sk_skb, kprobe, kprobe_arm64, tracepoint, raw_tracepoint, perf_event, syscall. "
+     "Default: what the other options ask for, or what the object's section stands for", 2},
+    {"ctx", KEY_CTX, "FILE|HEX", 0, "Linux's contexts: their bytes, as struct pt_regs or __sk_buff. Default: zeros", 2},
     {"mem", KEY_MEM, "FILE|HEX", 0, "The memory: hex pairs, or else a file with its bytes (./ab for a file named ab)",
      2},
     {"mbuff", KEY_MBUFF, "FILE|HEX", 0, "The metadata buffer", 2},
@@ -48,7 +56,13 @@ static const struct argp_option options[] = {
      "as 8 bytes (fixed: 0 when not given)", 2},
     {"data-end-offset", KEY_DATA_END_OFFSET, "N", 0, "And where the address of its end goes (fixed: 8)", 2},
     {"pcap", KEY_PCAP, "FILE|-", 0, "Run once for each packet of a capture, as the memory; r0 is its verdict", 2},
-    {"write", KEY_WRITE, "FILE", 0, "Write the packets whose verdict is not 0, as the program left them", 2},
+    {"write", KEY_WRITE, "FILE", 0, "Write the packets that the verdict lets pass (not 0, where it has no names), as the "
+     "program left them", 2},
+    {"btf", KEY_BTF, "kernel|FILE|none", 0, "Types that CO-RE relocations are resolved against: this kernel's, or those of "
+     "a file. none: the object's own (the default)", 2},
+    {"cpus", KEY_CPUS, "N", 0, "Per-cpu maps have so many values. Default: the machine's", 2},
+    {"time", KEY_TIME, "NS", 0, "Clocks stand still at this time", 2},
+    {"random", KEY_RANDOM, "SEED", 0, "Random numbers are the same each time", 2},
     {NULL, 0, NULL, 0, "How it runs:", 3},
     {"policy", KEY_POLICY, "NAME", 0, "guarded: every access is checked (the default). trusted: none is. strict: the "
      "program must be proven safe first (not in this version)", 3},
@@ -59,6 +73,7 @@ static const struct argp_option options[] = {
     {"repeat", KEY_REPEAT, "N", 0, "Run N times and tell the time; results are of the first time", 3},
     {NULL, 0, NULL, 0, "What it says:", 4},
     {"json", KEY_JSON, NULL, 0, "Write JSON", 4},
+    {"trace-log", KEY_TRACE_LOG, "FILE", 0, "Where what programs print goes. Default: standard error", 4},
     {"stats", KEY_STATS, NULL, 0, "Tell the size of the machine code, its guards, and the time of each pass in us "
      "(auto then takes machine code)", 4},
     {"verdicts", 'v', NULL, 0, "With --pcap, a line for each packet: number, time, length, verdict; otherwise describe "
@@ -72,6 +87,8 @@ static void complete(struct run_options *o, struct argp_state *state)
     bool offsets = o->data_given || o->data_end_given;
     if (!o->input)
         argp_error(state, "which program? Give an object, bytes or a text, or - for standard input");
+    if (o->ctx && (o->mbuff || offsets))
+        argp_error(state, "--ctx is for Linux's contexts, --mbuff and its offsets are for others");
     if (!o->kind_given)
         o->kind = o->mbuff ? SKEP_MBUFF : offsets ? SKEP_FIXED_MBUFF : o->mem || o->pcap ? SKEP_RAW : SKEP_NO_DATA;
     if (o->mem && o->pcap)
@@ -90,12 +107,12 @@ static void complete(struct run_options *o, struct argp_state *state)
         argp_error(state, "--stats is about machine code, which --engine interp does without");
     if (o->blind && o->engine == ENGINE_INTERP)
         argp_error(state, "--blind is about machine code, which --engine interp does without");
-    const char *const inputs[] = {o->input, o->mem, o->mbuff, o->pcap};
+    const char *const inputs[] = {o->input, o->mem, o->mbuff, o->pcap, o->ctx, o->program.btf};
     int on_stdin = 0;
     for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++)
         on_stdin += inputs[i] && strcmp(inputs[i], "-") == 0;
     if (on_stdin > 1)
-        argp_error(state, "only one of program, memory, metadata buffer and capture can be on standard input");
+        argp_error(state, "only one of program, memory, metadata buffer, context, types and capture can be on standard input");
     if (!o->data_end_given && o->kind == SKEP_FIXED_MBUFF)
         o->data_end_offset = o->data_given ? o->data_offset + 8 : 8;
 }
@@ -139,6 +156,22 @@ static error_t parse(int key, char *argument, struct argp_state *state)
             argp_error(state, "--repeat: at least once");
         return 0;
     case KEY_JSON: o->json = true; return 0;
+    case KEY_CTX: o->ctx = argument; return 0;
+    case KEY_BTF: o->program.btf = strcmp(argument, "none") == 0 ? NULL : argument; return 0;
+    case KEY_CPUS:
+        o->program.cpu_count = (uint32_t)number_argument(state, "--cpus", argument, SKEP_MAX_CPUS);
+        if (o->program.cpu_count == 0)
+            argp_error(state, "--cpus: at least one");
+        return 0;
+    case KEY_TIME:
+        o->time = number_argument(state, "--time", argument, UINT64_MAX);
+        o->time_given = true;
+        return 0;
+    case KEY_RANDOM:
+        o->random = number_argument(state, "--random", argument, UINT64_MAX);
+        o->random_given = true;
+        return 0;
+    case KEY_TRACE_LOG: o->trace_log = argument; return 0;
     case 'v': o->verbose = true; return 0;
     case ARGP_KEY_ARG:
         if (o->input)
@@ -209,16 +242,31 @@ static skep_code run_prepared(struct runner *r, const skep_exec_options *exec, u
     return code;
 }
 
-skep_code run_once(struct runner *r, void *mem, size_t size, uint64_t *result, skep_error *err)
+skep_code run_once(struct runner *r, void **packet, size_t *packet_size, uint64_t *result, skep_error *err)
 {
     const struct run_options *o = r->options;
+    void *mem = *packet;
+    size_t size = *packet_size;
+    const struct packet_room room = packet_room(r->kind, size);
     skep_exec_options exec = {.size = sizeof exec,
                               .mem = mem,
                               .mem_size = size,
+                              .script = o->time_given || o->random_given ? &r->script : NULL,
                               .workspace = r->workspace,
                               .workspace_size = r->workspace_size,
                               .executed = &r->executed};
-    if (o->kind == SKEP_MBUFF) {
+    if (is_packet_kind(r->kind)) {
+        exec.headroom = room.head;
+        exec.tailroom = room.tail;
+        exec.packet = packet;
+        exec.packet_size = packet_size;
+    }
+    if (is_linux_kind(r->kind) && r->mbuff.size) {
+        memcpy(r->scratch, r->mbuff.data, r->mbuff.size);
+        exec.mbuff = r->scratch;
+        exec.mbuff_size = r->mbuff.size;
+    }
+    if (r->kind == SKEP_MBUFF) {
         uint64_t begin = (uint64_t)(uintptr_t)mem, end = begin + size;
         if (r->mbuff.size)
             memcpy(r->scratch, r->mbuff.data, r->mbuff.size);
@@ -232,7 +280,8 @@ skep_code run_once(struct runner *r, void *mem, size_t size, uint64_t *result, s
     if (r->engine == ENGINE_INTERP)
         return skep_vm_exec(r->vm, &exec, result, err);
     /* For another packet each time, beginning anew is quicker than changing a prepared run. */
-    return o->pcap ? skep_vm_exec_jit(r->vm, &exec, result, err) : run_prepared(r, &exec, result, err);
+    return o->pcap || is_linux_kind(r->kind) ? skep_vm_exec_jit(r->vm, &exec, result, err)
+                                             : run_prepared(r, &exec, result, err);
 }
 
 int run_single(struct runner *r)
@@ -243,8 +292,9 @@ int run_single(struct runner *r)
     skep_error err;
     if (o->mem && !read_hex_or_file(o->mem, &given))
         return STATUS_REFUSED;
-    unsigned char *mem = given.size ? malloc(given.size) : NULL;
-    if (given.size && !mem) {
+    const struct packet_room room = packet_room(r->kind, given.size);
+    unsigned char *memory = calloc(1, room.head + given.size + room.tail + 1);
+    if (!memory) {
         complain("out of memory");
         free_blob(&given);
         return STATUS_REFUSED;
@@ -252,20 +302,25 @@ int run_single(struct runner *r)
     skep_code code = SKEP_OK;
     double began = seconds_now();
     for (uint64_t i = 0; i < o->repeat && code == SKEP_OK; i++) {
-        if (mem)
-            memcpy(mem, given.data, given.size);
-        code = run_once(r, mem, given.size, i == 0 ? &result : &unused, &err);
+        void *mem = given.size || is_packet_kind(r->kind) ? memory + room.head : NULL;
+        size_t size = given.size;
+        if (size)
+            memcpy(mem, given.data, size);
+        code = run_once(r, &mem, &size, i == 0 ? &result : &unused, &err);
         if (i == 0)
             executed = r->executed;
     }
     double seconds = seconds_now() - began;
-    free(mem);
+    free(memory);
     free_blob(&given);
     if (code != SKEP_OK)
         complain_error(input_name(o->input), &err);
     if (o->json) {
         json_t *json = json_object();
         json_object_set_new(json, "program", program_json(r));
+        const char *verdict = code == SKEP_OK ? verdict_name(r, result) : NULL;
+        if (verdict)
+            json_object_set_new(json, "verdict", json_text(verdict));
         if (code == SKEP_OK)
             json_object_set_new(json, "result", json_hex(result));
         else
@@ -278,7 +333,9 @@ int run_single(struct runner *r)
         json_object_set_new(json, "seconds", json_real(seconds));
         print_json(json);
     } else if (code == SKEP_OK) {
-        printf("%llu (0x%llx)\n", (unsigned long long)result, (unsigned long long)result);
+        char text[96];
+        verdict_text(r, result, text, sizeof text);
+        puts(text);
         if (o->repeat > 1)
             printf("%llu runs of %llu instructions, %.1f ns each (%s)\n", (unsigned long long)o->repeat,
                    (unsigned long long)executed, seconds * 1e9 / (double)o->repeat, engine_name(r->engine));
@@ -294,13 +351,13 @@ static bool prepare(struct runner *r, skep_error *err)
     const struct run_options *o = r->options;
     skep_vm_options vm = {.size = sizeof vm,
                           .hooks = &tool_hooks,
-                          .kind = o->kind,
+                          .kind = r->kind,
                           .policy = o->policy,
                           .code = r->program->info.code,
                           .code_size = r->program->info.code_size,
                           .byte_order = r->program->info.byte_order,
                           .budget = o->budget};
-    if (o->kind == SKEP_FIXED_MBUFF) {
+    if (r->kind == SKEP_FIXED_MBUFF) {
         vm.data_offset = o->data_offset;
         vm.data_end_offset = o->data_end_offset;
     }
@@ -314,7 +371,8 @@ static bool prepare(struct runner *r, skep_error *err)
     *err = (skep_error){.code = SKEP_ERR_IO, .pc = SKEP_NO_PC, .message = "an input cannot be used"};
     /* Objects for Linux call its helpers; what else calls numbers has those of the tool. */
     bool for_linux = r->program->object && (r->program->info.type || skep_object_map_count(r->program->object) > 0);
-    if ((!for_linux && !register_stock_helpers(r->vm)) || (o->mbuff && !read_hex_or_file(o->mbuff, &r->mbuff)))
+    if ((!for_linux && !register_stock_helpers(r->vm)) || (o->mbuff && !read_hex_or_file(o->mbuff, &r->mbuff)) ||
+        (o->ctx && !read_hex_or_file(o->ctx, &r->mbuff)))
         return false;
     if ((o->data_given && o->mbuff && o->data_offset + 8 > r->mbuff.size) ||
         (o->data_end_given && o->mbuff && o->data_end_offset + 8 > r->mbuff.size)) {
@@ -336,8 +394,14 @@ static bool prepare(struct runner *r, skep_error *err)
 
 static int run_program(const struct run_options *o, const struct program *program, skep_error *err)
 {
-    struct runner r = {.options = o, .program = program};
-    int status = STATUS_REFUSED;
+    struct runner r = {.options = o, .program = program, .clock = o->time, .random = o->random};
+    r.script = (skep_script){.size = sizeof r.script,
+                             .clock = o->time_given ? &r.clock : NULL,
+                             .random = o->random_given ? &r.random : NULL};
+    int status = settle_kind(&r);
+    if (status != STATUS_OK)
+        return status;
+    status = STATUS_REFUSED;
     if (prepare(&r, err)) {
         char text[4096];
         if (o->verbose && !o->pcap && skep_vm_describe(r.vm, text, sizeof text) > 0)
@@ -360,10 +424,14 @@ int cmd_run(int argc, char **argv)
     int status = STATUS_REFUSED;
     if (argp_parse(&parser, argc, argv, 0, NULL, &o) != 0)
         return STATUS_USAGE;
+    if (o.trace_log && !open_trace_log(o.trace_log))
+        return STATUS_REFUSED;
     if (load_program(o.input, &o.program, &program, &err)) {
         status = run_program(&o, &program, &err);
         free_program(&program);
     }
+    if (!close_trace_log(o.trace_log))
+        status = STATUS_REFUSED;
     if (status != STATUS_OK && o.json && err.code != SKEP_OK) {
         json_t *json = json_object();
         json_object_set_new(json, "error", json_error(&err));

@@ -120,11 +120,30 @@ skep_dialect dialect_argument(struct argp_state *state, const char *text)
 
 skep_kind kind_argument(struct argp_state *state, const char *text)
 {
-    static const char *const names[] = {"none", "raw", "mbuff", "fixed"};
-    for (unsigned i = 0; i < 4; i++)
+    static const char *const names[] = {
+        [SKEP_NO_DATA] = "none",
+        [SKEP_RAW] = "raw",
+        [SKEP_MBUFF] = "mbuff",
+        [SKEP_FIXED_MBUFF] = "fixed",
+        [SKEP_XDP] = "xdp",
+        [SKEP_SCHED_CLS] = "sched_cls",
+        [SKEP_SOCKET_FILTER] = "socket_filter",
+        [SKEP_CGROUP_SKB] = "cgroup_skb",
+        [SKEP_KPROBE] = "kprobe",
+        [SKEP_TRACEPOINT] = "tracepoint",
+        [SKEP_RAW_TRACEPOINT] = "raw_tracepoint",
+        [SKEP_PERF_EVENT] = "perf_event",
+        [SKEP_SYSCALL] = "syscall",
+        [SKEP_XDP_DEVMAP] = "xdp_devmap",
+        [SKEP_LWT] = "lwt",
+        [SKEP_SK_SKB] = "sk_skb",
+        [SKEP_KPROBE_ARM64] = "kprobe_arm64",
+    };
+    for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(names[i], text) == 0)
             return (skep_kind)i;
-    argp_error(state, "--kind: '%s' is none of none, raw, mbuff, fixed", text);
+    argp_error(state, "--kind: '%s' is none of none, raw, mbuff, fixed, or a type of Linux's that is known here "
+               "(skep help run)", text);
     return SKEP_NO_DATA;
 }
 
@@ -156,10 +175,29 @@ enum input_type input_type_of(const struct blob *blob)
     return INPUT_TEXT;
 }
 
+/* False after a complaint. */
+static bool read_types(const char *from, struct blob *types)
+{
+    *types = (struct blob){0};
+    return !from || read_input(strcmp(from, "kernel") == 0 ? "/sys/kernel/btf/vmlinux" : from, types);
+}
+
 static skep_code find_program(const struct program_options *options, struct program *p, skep_error *err)
 {
+    struct blob types;
     skep_object_options object = {.size = sizeof object, .hooks = &tool_hooks};
-    skep_code code = skep_object_open(p->file.data, p->file.size, &object, &p->object, err);
+    skep_code code = options->cpu_count ? skep_cpus_create(&tool_hooks, options->cpu_count, &p->cpus, err) : SKEP_OK;
+    if (code != SKEP_OK)
+        return code;
+    if (!read_types(options->btf, &types)) {
+        snprintf(err->message, sizeof err->message, "there are no types for its relocations");
+        return err->code;
+    }
+    object.cpus = p->cpus;
+    object.btf = types.data;
+    object.btf_size = types.size;
+    code = skep_object_open(p->file.data, p->file.size, &object, &p->object, err);
+    free_blob(&types);
     if (code == SKEP_OK)
         code = skep_object_find(p->object, options->section, options->name, &p->info, err);
     return code;
@@ -211,6 +249,7 @@ void free_program(struct program *p)
 {
     skep_free(&tool_hooks, p->assembled);
     skep_object_free(p->object);
+    skep_cpus_free(p->cpus);
     free_blob(&p->file);
     *p = (struct program){0};
 }

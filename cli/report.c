@@ -123,10 +123,33 @@ int finish_output(int status)
     return STATUS_REFUSED;
 }
 
-static void log_to_stderr(void *user, const char *text, size_t size)
+static FILE *trace_log;
+
+bool open_trace_log(const char *path)
 {
-    (void)user;
-    fwrite(text, 1, size, stderr);
+    trace_log = fopen(path, "wb");
+    if (!trace_log)
+        complain("%s: %s", path, strerror(errno));
+    return trace_log != NULL;
 }
 
-const skep_hooks tool_hooks = {.size = sizeof tool_hooks, .log = log_to_stderr};
+bool close_trace_log(const char *path)
+{
+    FILE *file = trace_log;
+    trace_log = NULL;
+    if (!file)
+        return true;
+    bool failed = ferror(file) != 0;
+    failed |= fclose(file) != 0;
+    if (failed)
+        complain("%s: %s", path, strerror(errno));
+    return !failed;
+}
+
+static void log_text(void *user, const char *text, size_t size)
+{
+    (void)user;
+    fwrite(text, 1, size, trace_log ? trace_log : stderr);
+}
+
+const skep_hooks tool_hooks = {.size = sizeof tool_hooks, .log = log_text};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * What `skep run` is made of: the command line (cmd_run.c), one run (single.c), runs over a capture (capture.c).
+ * What `skep run` is made of: the command line (cmd_run.c), one run (single.c), runs over
+ * a capture (capture.c), what Linux makes of each type of program (context.c).
  */
 #ifndef SKEP_CLI_RUN_H
 #define SKEP_CLI_RUN_H
@@ -15,6 +16,9 @@ struct run_options {
     size_t data_offset, data_end_offset;
     const char *mem, *mbuff; /* hex or file; NULL: none */
     const char *pcap, *write;
+    const char *ctx, *trace_log; /* NULL: none */
+    uint64_t time, random;
+    bool time_given, random_given;
     skep_policy policy;
     uint64_t budget; /* 0: the library's default */
     uint64_t repeat;
@@ -27,7 +31,10 @@ struct runner {
     const struct run_options *options;
     const struct program *program;
     skep_vm *vm;
-    struct blob mbuff;    /* as given */
+    skep_kind kind;       /* settled */
+    struct blob mbuff;    /* as given; a Linux context, too */
+    skep_script script;
+    uint64_t clock, random;
     unsigned char *scratch; /* the metadata buffer of a run */
     void *workspace;
     size_t workspace_size;
@@ -37,8 +44,30 @@ struct runner {
     skep_jit_fn function;
 };
 
-/* One run over `mem`, which the program may change; without a capture it is the same each time. */
-skep_code run_once(struct runner *runner, void *mem, size_t size, uint64_t *result, skep_error *err);
+/*
+ * One run over the packet or memory, which the program may change; without a capture it is the same each time. For Linux's
+ * packets there is room around it (packet_room). After a run it is where the program left it.
+ */
+skep_code run_once(struct runner *runner, void **mem, size_t *size, uint64_t *result, skep_error *err);
+
+/* context.c */
+
+bool is_linux_kind(skep_kind kind);
+bool is_packet_kind(skep_kind kind); /* of Linux's */
+/* The kind of the program's own type, unless the options say otherwise; complains about what does not go together. */
+int settle_kind(struct runner *runner);
+/* What r0 says about a packet: its lower half for Linux's types. */
+uint64_t verdict_of(const struct runner *runner, uint64_t r0);
+const char *verdict_name(const struct runner *runner, uint64_t verdict); /* NULL: it has none */
+bool verdict_passes(const struct runner *runner, uint64_t verdict);      /* the packet goes on */
+void verdict_text(const struct runner *runner, uint64_t verdict, char *out, size_t size);
+/* Bytes in front of a packet and behind it that helpers may let it grow into. */
+struct packet_room {
+    size_t head, tail;
+};
+struct packet_room packet_room(skep_kind kind, size_t size);
+/* Bytes of a captured packet in front of what the program gets. */
+size_t link_header(skep_kind kind, size_t size);
 
 /* Both return the exit status. */
 int run_single(struct runner *runner);

@@ -18,6 +18,7 @@ TOOL = os.environ.get("SKEP_TOOL")
 OBJECTS = "tests/data/objects/"
 FILTER = "examples/filter/filter.o"
 BLOCK_PORT = "examples/bpf/block_port.o"
+TYPED = OBJECTS + "typed.o"
 CAPTURE = "tests/data/captures/mixed.pcap"
 
 # r0 = 42; exit
@@ -308,7 +309,7 @@ class Native(ToolTest):
         self.refused("disasm", "--native", "--json", "-", stdin="mov64 r0, 1\n", says="instruction 0")
         self.refused("disasm", "--native", "--policy", "strict", "-", stdin=FORTY_TWO, says="not")
         self.misused("disasm", "--policy", "trusted", "-", says="for --native")
-        self.misused("disasm", "--native", "--kind", "xdp", "-", says="none, raw, mbuff, fixed")
+        self.misused("disasm", "--native", "--kind", "xpd", "-", says="none, raw, mbuff, fixed")
 
 
 class Run(ToolTest):
@@ -333,7 +334,8 @@ class Run(ToolTest):
         self.refused("run", OBJECTS + "calls.o", "--program", "x", says="there is: one")
         self.refused("run", OBJECTS + "data.o", "--program", "uses_map",
                      says=["packet_counts", "compile with -g"])
-        self.assertEqual(self.skep("run", OBJECTS + "data.o", "--program", "plain", "--mem", "29"), "42 (0x2a)\n")
+        self.assertEqual(self.skep("run", OBJECTS + "data.o", "--program", "plain", "--mem", "29", "--kind", "raw"),
+                         "42 (0x2a)\n")
 
     def test_maps_and_data_of_an_object(self):
         for engine in "interp", "auto":
@@ -456,7 +458,7 @@ class Run(ToolTest):
         self.assertIn("guarded", self.error.lower())
 
     def test_options_that_do_not_go_together(self):
-        self.misused("run", "-", "--kind", "xdp", says="none, raw, mbuff, fixed")
+        self.misused("run", "-", "--kind", "xpd", says="none, raw, mbuff, fixed")
         self.misused("run", "-", "--kind", "none", "--mem", "00", says="takes no --mem")
         self.misused("run", "-", "--kind", "mbuff", says="go together")
         self.misused("run", "-", "--kind", "raw", "--mbuff", "00", says="go together")
@@ -480,6 +482,64 @@ class Run(ToolTest):
         self.assertNotIn("\x1b", self.error)
         self.refused("asm", "-", stdin=b"mov64 r0, \xc2\x9b31m\n", says="standard input:1:")
         self.assertNotIn("\x9b", self.error)
+
+
+class LinuxTypes(ToolTest):
+    """Objects whose sections say what they are for. Verdicts' names and numbers: include/uapi/linux/bpf.h, pkt_cls.h."""
+
+    def verdicts(self, *arguments):
+        data = json.loads(self.skep("run", TYPED, *arguments, "--pcap", CAPTURE, "--json"))
+        return {(int(v["verdict"], 16), v.get("name")): v["packets"] for v in data["verdicts"]}
+
+    def test_verdicts(self):
+        c = counts()
+        for engine in "interp", "auto":
+            self.assertEqual(self.verdicts("--section", "xdp", "--engine", engine), {(2, "XDP_PASS"): c["total"]})
+            self.assertEqual(self.verdicts("--section", "tc", "--engine", engine),
+                             {(2, "TC_ACT_SHOT"): c["arp"], (0xffffffff, "TC_ACT_UNSPEC"): c["longer_than_1000"],
+                              (0, "TC_ACT_OK"): c["total"] - c["arp"] - c["longer_than_1000"]})
+        self.assertIn("2 (0x2) TC_ACT_SHOT", self.skep("run", TYPED, "--section", "tc", "--pcap", CAPTURE))
+
+    def test_cgroup_programs_begin_with_the_network_header(self):
+        longer = sum(len(data) - 14 > 1000 for _, _, data in read_capture(CAPTURE))
+        self.assertEqual(self.verdicts("--section", "cgroup_skb/ingress"),
+                         {(1, None): longer, (0, None): counts()["total"] - longer})
+
+    def test_write_keeps_what_passes(self):
+        out = self.path("out.pcap")
+        self.skep("run", TYPED, "--section", "tc", "--pcap", CAPTURE, "--write", out)
+        self.assertEqual(read_capture(out), [p for p in read_capture(CAPTURE) if p[2][12:14] != b"\x08\x06"])
+
+    def test_one_packet(self):
+        self.assertEqual(self.skep("run", TYPED, "--program", "count", "--mem", "00" * 60), "2 (0x2) XDP_PASS\n")
+        self.assertEqual(self.skep("run", TYPED, "--program", "count", "--mem", "00" * 13), "0 (0x0) XDP_ABORTED\n")
+        data = json.loads(self.skep("run", TYPED, "--program", "count", "--mem", "00" * 60, "--json", "--repeat", "3"))
+        self.assertEqual((data["result"], data["verdict"]), ("0x2", "XDP_PASS"))
+        # Its first two reads are of len and pkt_type then: no room for a header.
+        self.assertEqual(self.skep("run", TYPED, "--program", "count", "--mem", "00" * 60, "--kind", "sched_cls"),
+                         "0 (0x0) TC_ACT_OK\n")
+
+    def test_ctx(self):
+        """rdi is the fifteenth register of x86-64's pt_regs."""
+        registers = "00" * 112 + "2a" + "00" * 55
+        self.assertEqual(self.skep("run", TYPED, "--program", "argument", "--ctx", registers), "42 (0x2a)\n")
+        self.assertEqual(self.skep("run", TYPED, "--program", "argument"), "0 (0x0)\n")
+        self.refused("run", TYPED, "--program", "argument", "--ctx", "00" * 3, says="168")
+        self.misused("run", TYPED, "--program", "argument", "--mem", "00", says="--ctx")
+        self.misused("run", FILTER, "--ctx", "00", says="--ctx")
+        self.misused("run", "-", "--ctx", "00", "--mbuff", "00", says="--ctx")
+
+    def test_repeatable(self):
+        run = ("run", TYPED, "--program", "clocks", "--time", "5", "--random")
+        self.assertEqual(self.skep(*run, "1"), self.skep(*run, "1"))
+        self.assertNotEqual(self.skep(*run, "1"), self.skep(*run, "2"))
+        self.misused(*run, "x", says="--random")
+        self.misused("run", TYPED, "--cpus", "0", says="--cpus")
+        self.misused("run", TYPED, "--cpus", "1025", says="--cpus")
+
+    def test_types_of_a_kernel(self):
+        self.refused("run", TYPED, "--program", "clocks", "--btf", self.path("no"), says="No such file")
+        self.refused("run", TYPED, "--program", "clocks", "--trace-log", self.path("no/such"), says="No such file")
 
 
 class Captures(ToolTest):

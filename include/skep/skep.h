@@ -590,6 +590,14 @@ SKEP_API skep_code skep_run_set_memory(skep_run *run, void *mem, size_t mem_size
 /* How the last call ended: SKEP_OK, or an error as skep_vm_exec_jit gives it. Makes the run ready for the next one. */
 SKEP_API skep_code skep_run_outcome(skep_run *run, skep_error *err);
 
+/*
+ * Puts the VM's program, as it is now, into an array of programs, for tail calls; it is compiled if it is not yet. 0, or
+ * -SKEP_EINVAL (no such array or flags; a VM without a program, or of another kind or policy than those there), -SKEP_E2BIG (no
+ * such index), -SKEP_EPERM, -SKEP_ENOMEM. A tail call runs the other program on the caller's stack, budget and context, with
+ * its own helpers and maps. The VM may change or go afterwards. Safe while programs use the map.
+ */
+SKEP_API int skep_map_update_program(skep_map *map, const void *key, const skep_vm *vm, uint64_t flags);
+
 /* Bytes that a run of the loaded program needs as its workspace; changes with the program and the offsets. */
 SKEP_API size_t skep_vm_workspace_size(const skep_vm *vm);
 

@@ -26,6 +26,7 @@ static inline void sk_counted_unref(struct sk_counted *c)
 
 struct sk_prog_array {
     struct skep_map map;
+    uint32_t owner; /* atomic: what its programs have in common, as who stores them has it; 0: nobody has */
     sk_slot *slots; /* [max_entries], of struct sk_counted */
 };
 

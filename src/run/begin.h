@@ -53,7 +53,7 @@ static inline skep_run *sk_run_init(void *workspace, const struct sk_run_shape *
     run->engine = NULL;
     run->cpu = SK_NO_CPU;
     run->held_count = 0;
-    run->tail_calls = run->nesting = 0;
+    run->tail_calls = run->tail_count = run->nesting = 0;
     run->stack_bottom = sk_addr(at);
     run->most_frames = SKEP_MAX_FRAMES;
     run->detail = 0;

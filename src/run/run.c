@@ -168,6 +168,8 @@ void sk_run_end(skep_run *run)
         if (run->held[i].kind == SK_HELD_MAP)
             run->held[i].drop(run, &run->held[i]);
     run->held_count = 0;
+    while (run->tail_count)
+        sk_counted_unref(run->tails[--run->tail_count]);
     if (run->env->cpus && run->cpu != SK_NO_CPU)
         sk_cpus_give_back(run->env->cpus, run->cpu);
     run->cpu = SK_NO_CPU;

@@ -16,6 +16,7 @@
 
 #include "base/mem.h"
 #include "map/map.h"
+#include "map/prog_array.h"
 
 enum { SK_GUARD_READ, SK_GUARD_WRITE };
 
@@ -50,6 +51,15 @@ struct sk_held {
     void (*drop)(skep_run *run, struct sk_held *held); /* what the end of the run does with it; NULL: nothing */
 };
 #define SK_HELD_MOST 16u
+
+/* MAX_TAIL_CALL_CNT of linux/bpf.h. */
+#define SK_TAIL_CALLS_MOST 33u
+
+/* A program that others may tail-call: what prog arrays hold. */
+struct sk_tail_program {
+    struct sk_counted counted;
+    const struct sk_run_env *env; /* with an image, and machine code where there is a back end */
+};
 
 /* How helpers get back into the program that called them; set by the engine that runs. */
 struct sk_engine {
@@ -138,6 +148,8 @@ struct skep_run {
     struct sk_held held[SK_HELD_MOST];
     const struct sk_run_env *tail; /* with SK_ATTENTION_TAIL: whose program follows */
     uint32_t tail_calls;           /* so far */
+    uint32_t tail_count;
+    struct sk_counted *tails[SK_TAIL_CALLS_MOST]; /* [tail_count] the programs that were, each once; counted */
     uint32_t nesting;              /* engines at work above the first: callbacks, tail calls */
     uint64_t stack_bottom;
     uint32_t most_frames;          /* SKEP_MAX_FRAMES, or what is left of the stack after a tail call */

@@ -409,6 +409,7 @@ static int run_program(const struct run_options *o, const struct program *progra
         err->code = SKEP_OK; /* from here on errors are in the report */
         status = o->pcap ? run_capture(&r) : run_single(&r);
     }
+    skep_run_release(r.prepared);
     skep_vm_free(r.vm);
     free_blob(&r.mbuff);
     free(r.scratch);

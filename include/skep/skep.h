@@ -578,13 +578,15 @@ SKEP_API skep_code skep_vm_exec_jit(const skep_vm *vm, const skep_exec_options *
  *
  * Each call of fn is a run of its own, with the whole budget and fresh registers and stack; what the last one wrote to the
  * packet and to the metadata buffer, that of SKEP_FIXED_MBUFF too, is still there (skep_run_set_memory renews the latter).
- * After one that failed, skep_run_outcome() must be asked
- * before the next. The run holds good while the VM stays as it is, and belongs to one thread.
+ * After one that failed, and after each where programs make tail calls or look maps up in maps, skep_run_outcome() must be
+ * asked before the next. The run holds good while the VM stays as it is, and belongs to one thread.
  */
 typedef uint64_t (*skep_jit_fn)(skep_run *run);
 SKEP_API skep_jit_fn skep_vm_jit_function(const skep_vm *vm); /* NULL: the VM has no machine code */
 SKEP_API skep_code skep_run_prepare(const skep_vm *vm, const skep_exec_options *options, skep_run **run,
                                     skep_error *err);
+/* Gives back what the run owns: a cpu, where the VM has some. To be called once for each that was prepared. */
+SKEP_API void skep_run_release(skep_run *run); /* NULL is fine */
 /* Gives the run another packet (not for SKEP_NO_DATA; with SKEP_MBUFF the caller updates the buffer). */
 SKEP_API skep_code skep_run_set_memory(skep_run *run, void *mem, size_t mem_size, skep_error *err);
 /* How the last call ended: SKEP_OK, or an error as skep_vm_exec_jit gives it. Makes the run ready for the next one. */

@@ -81,30 +81,53 @@ skep_jit_fn skep_vm_jit_function(const skep_vm *vm)
     return vm && vm->native ? sk_native_entry_of(vm->native) : NULL;
 }
 
+/* Lays the run out anew; the cpu that it owns stays its own. */
+static skep_run *lay_out(const skep_vm *vm, const skep_exec_options *options, uint32_t cpu)
+{
+    skep_run *run = sk_vm_begin_native(vm, options, options->workspace);
+    sk_native_begin(run, vm->native);
+    run->cpu = cpu;
+    run->vm = vm;
+    run->options = *options;
+    return run;
+}
+
 skep_code skep_run_prepare(const skep_vm *vm, const skep_exec_options *options, skep_run **out, skep_error *err)
 {
     skep_exec_options copy;
+    uint32_t cpu = SK_NO_CPU;
     skep_code failed = sk_vm_check_exec(vm, true, &options, &copy, err);
     if (failed)
         return failed;
     if (!options->workspace || !out)
         return sk_fail(err, SKEP_ERR_ARGUMENT, "a prepared run lives in a workspace of the caller's: there is none");
-    skep_run *run = sk_vm_begin_native(vm, options, options->workspace);
-    sk_native_begin(run, vm->native);
-    run->vm = vm;
-    run->options = *options;
-    *out = run;
+    if (vm->env.cpus && (cpu = sk_cpus_take(vm->env.cpus)) == SK_NO_CPU)
+        return sk_fail(err, SKEP_ERR_CPUS, "each of the %u cpus has a run", vm->env.cpus->count);
+    *out = lay_out(vm, options, cpu);
     return SKEP_OK;
+}
+
+void skep_run_release(skep_run *run)
+{
+    if (run)
+        sk_run_end(run);
 }
 
 skep_code skep_run_set_memory(skep_run *run, void *mem, size_t mem_size, skep_error *err)
 {
+    skep_exec_options copy;
     if (!run)
         return sk_fail(err, SKEP_ERR_ARGUMENT, "there is no run");
     skep_exec_options options = run->options;
+    const skep_exec_options *checked = &options;
     options.mem = mem;
     options.mem_size = mem_size;
-    return skep_run_prepare(run->vm, &options, &run, err);
+    skep_code failed = sk_vm_check_exec(run->vm, true, &checked, &copy, err);
+    if (failed)
+        return failed;
+    sk_run_drop_held(run);
+    lay_out(run->vm, checked, run->cpu);
+    return SKEP_OK;
 }
 
 skep_code skep_run_outcome(skep_run *run, skep_error *err)
@@ -115,10 +138,14 @@ skep_code skep_run_outcome(skep_run *run, skep_error *err)
         *run->options.executed = run->budget - (uint64_t)(run->meter < 0 ? 0 : run->meter);
     if (SK_LIKELY(run->code == SKEP_OK)) {
         sk_vm_finish(run, &run->options);
+        if (SK_UNLIKELY(run->held_count | run->tail_count))
+            sk_run_drop_held(run);
+        run->tail_calls = 0;
         return SKEP_OK;
     }
     skep_code code = sk_vm_explain(run->vm, run, err);
     const skep_exec_options options = run->options;
-    skep_run_prepare(run->vm, &options, &run, NULL); /* the same workspace: it cannot fail */
+    sk_run_drop_held(run);
+    lay_out(run->vm, &options, run->cpu);
     return code;
 }

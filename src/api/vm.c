@@ -42,7 +42,11 @@ static void size_workspace(skep_vm *vm)
     const struct sk_context *context = sk_context_of(vm->kind);
     const struct sk_input input = {.data_offset = vm->data_offset, .data_end_offset = vm->data_end_offset,
                                    .context_extent = vm->image ? vm->image->program->context_extent : 0};
-    vm->workspace_size = sk_run_workspace_size(vm->image ? vm->image->shape.most_may_gotos : 0,
+    vm->env.stack_bytes = SK_STACK_BYTES;
+    for (uint32_t i = 0; i < vm->env.map_count; i++)
+        if (vm->maps[i]->type == SKEP_MAP_PROG_ARRAY)
+            vm->env.stack_bytes = SK_TAIL_STACK_BYTES;
+    vm->workspace_size = sk_run_workspace_size(&vm->env, vm->image ? vm->image->shape.most_may_gotos : 0,
                                                context->room ? context->room(context, &input) : 0);
 }
 
@@ -73,12 +77,12 @@ skep_code skep_vm_create(const skep_vm_options *given, skep_vm **out, skep_error
     vm->data_offset = options.data_offset;
     vm->data_end_offset = options.data_end_offset;
     vm->budget = options.budget ? options.budget : SKEP_BUDGET_DEFAULT;
-    size_workspace(vm);
     failed = sk_vm_take_maps(vm, options.maps, options.map_count, options.cpus, err);
     if (failed) {
         skep_vm_free(vm);
         return failed;
     }
+    size_workspace(vm);
     if (options.code && (failed = skep_vm_load(vm, options.code, options.code_size, err)) != SKEP_OK) {
         skep_vm_free(vm);
         return failed;

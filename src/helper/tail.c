@@ -2,6 +2,8 @@
 /* Tail calls: the engine does the rest when the helper returns (sk_frame_tail). */
 #include "helper/kernel.h"
 
+#include "interp/lower.h"
+
 /* The program there, which the run keeps until it ends; NULL: there is none. */
 static const struct sk_counted *find(skep_run *run, struct skep_map *map, uint32_t index)
 {
@@ -30,8 +32,13 @@ SK_BPF(tail_call)
     const struct sk_counted *program = find(run, map, index);
     if (!program)
         return sk_int(-SKEP_ENOENT);
+    const struct sk_run_env *env = ((const struct sk_tail_program *)(const void *)program)->env;
+    if (run->fields && env->image->program->context_extent > run->context_size) {
+        skep_run_fail(run, -SKEP_EINVAL, "the context has fewer bytes than the program that follows wants");
+        return 0;
+    }
     run->tail_calls++;
-    run->tail = ((const struct sk_tail_program *)(const void *)program)->env;
+    run->tail = env;
     run->attention |= SK_ATTENTION_TAIL;
     return 0;
 }

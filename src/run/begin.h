@@ -9,12 +9,15 @@
 #include "run/run.h"
 
 #define SK_STACK_BYTES ((size_t)SKEP_STACK_SIZE * SKEP_MAX_FRAMES)
+/* A function that makes a tail call leaves its callers' frames where they are: two of them for each call, as Linux allows
+ * (MAX_TAIL_CALL_CNT times 256 bytes), and some more. */
+#define SK_TAIL_STACK_BYTES (SK_STACK_BYTES + (size_t)2 * SKEP_STACK_SIZE * SK_TAIL_CALLS_MOST)
 #define SK_ALIGN16(n) (((n) + 15) & ~(size_t)15)
 
 /* Bytes of a workspace: the run, its stack, the may_goto counters and `extra` bytes for the context. */
-static inline size_t sk_run_workspace_size(uint32_t most_may_gotos, size_t extra)
+static inline size_t sk_run_workspace_size(const struct sk_run_env *env, uint32_t most_may_gotos, size_t extra)
 {
-    return 15 + SK_ALIGN16(sizeof(skep_run)) + SK_STACK_BYTES +
+    return 15 + SK_ALIGN16(sizeof(skep_run)) + env->stack_bytes +
            SK_ALIGN16((size_t)most_may_gotos * SKEP_MAX_FRAMES * sizeof(uint32_t)) + SK_ALIGN16(extra);
 }
 
@@ -30,7 +33,7 @@ static inline skep_run *sk_run_init(void *workspace, const struct sk_run_shape *
     at += SK_ALIGN16(sizeof *run);
     uint64_t *r = run->regs; /* one by one: GCC makes `rep stos` of a loop, which is slower */
     r[0] = r[1] = r[2] = r[3] = r[4] = r[5] = r[6] = r[7] = r[8] = r[9] = 0;
-    r[10] = run->stack_low = run->stack_top = sk_addr(at) + SK_STACK_BYTES;
+    r[10] = run->stack_low = run->stack_top = sk_addr(at) + env->stack_bytes;
     run->depth = 0;
     run->whole_frames = shape->unguarded;
     sk_run_push_stack(run, shape->frame_size, shape->touched);
@@ -41,7 +44,7 @@ static inline skep_run *sk_run_init(void *workspace, const struct sk_run_shape *
     run->packet = run->packet_size = run->context = run->context_size = 0;
     run->slots = NULL;
     run->fields = NULL;
-    run->may_gotos = (uint32_t *)(void *)(at + SK_STACK_BYTES);
+    run->may_gotos = (uint32_t *)(void *)(at + env->stack_bytes);
     run->may_goto_stride = shape->most_may_gotos;
     if (shape->main_may_gotos)
         memset(run->may_gotos, 0, shape->main_may_gotos * sizeof(uint32_t));
@@ -58,7 +61,7 @@ static inline skep_run *sk_run_init(void *workspace, const struct sk_run_shape *
     run->most_frames = SKEP_MAX_FRAMES;
     run->detail = 0;
     run->message[0] = 0;
-    *extra = at + SK_STACK_BYTES + SK_ALIGN16((size_t)shape->most_may_gotos * SKEP_MAX_FRAMES * sizeof(uint32_t));
+    *extra = at + env->stack_bytes + SK_ALIGN16((size_t)shape->most_may_gotos * SKEP_MAX_FRAMES * sizeof(uint32_t));
     return run;
 }
 

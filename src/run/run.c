@@ -159,7 +159,7 @@ uint64_t sk_run_hold_map(skep_run *run, struct skep_map *map)
     return SK_MAP_HANDLE_TAG | SK_MAP_HANDLE_HELD | (uint64_t)(held - run->held);
 }
 
-void sk_run_end(skep_run *run)
+void sk_run_drop_held(skep_run *run)
 {
     for (uint32_t i = 0; i < run->held_count; i++) /* records before the maps that they may lie in */
         if (run->held[i].kind > SK_HELD_MAP && run->held[i].drop)
@@ -170,6 +170,11 @@ void sk_run_end(skep_run *run)
     run->held_count = 0;
     while (run->tail_count)
         sk_counted_unref(run->tails[--run->tail_count]);
+}
+
+void sk_run_end(skep_run *run)
+{
+    sk_run_drop_held(run);
     if (run->env->cpus && run->cpu != SK_NO_CPU)
         sk_cpus_give_back(run->env->cpus, run->cpu);
     run->cpu = SK_NO_CPU;

@@ -86,6 +86,7 @@ struct sk_run_env {
     struct skep_map *const *maps; /* those that the program names, by their place in it */
     uint32_t map_count;
     struct skep_cpus *cpus; /* NULL: runs own no cpu */
+    uint32_t stack_bytes;   /* of a run: SK_STACK_BYTES, or SK_TAIL_STACK_BYTES with arrays of programs */
     const struct sk_image *image;
     const struct sk_native *native;
     const struct sk_helper_table *helpers;
@@ -257,7 +258,9 @@ void sk_run_unhold(skep_run *run, struct sk_held *held);
 struct sk_held *sk_run_held_at(skep_run *run, uint64_t low, const struct skep_map *map);
 /* The handle of a map that was looked up in another one, whose reference the run takes over; 0: it holds too much. */
 uint64_t sk_run_hold_map(skep_run *run, struct skep_map *map);
-/* Gives back what is held, and the cpu. */
+/* Gives back what is held. */
+void sk_run_drop_held(skep_run *run);
+/* The same, and the cpu. */
 void sk_run_end(skep_run *run);
 
 /* Zeroes what the frames in use have not had zeroed. */

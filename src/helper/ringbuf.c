@@ -98,12 +98,12 @@ SK_BPF(ringbuf_query)
 #define DYNPTR_BYTES 16u
 #define DYNPTR_MOST 0xffffffu /* DYNPTR_MAX_SIZE */
 
-enum kind { NOTHING, LOCAL, RECORD };
+enum dynptr_kind { NOTHING, LOCAL, RECORD };
 #define KIND_SHIFT 56
 #define KIND_MARK UINT64_C(0x00dead00) /* few numbers are dynptrs by accident */
 
 struct dynptr {
-    enum kind kind;
+    enum dynptr_kind kind;
     uint64_t low;
     uint64_t size;
 };
@@ -118,7 +118,7 @@ static void *place(skep_run *run, unsigned arg, uint64_t address)
     return NULL;
 }
 
-static void set(void *at, enum kind kind, uint64_t low, uint64_t size)
+static void set(void *at, enum dynptr_kind kind, uint64_t low, uint64_t size)
 {
     sk_store64(at, low);
     sk_store64((uint8_t *)at + 8, kind ? (uint64_t)kind << KIND_SHIFT | KIND_MARK << 24 | size : 0);
@@ -132,7 +132,7 @@ static bool get(skep_run *run, unsigned arg, uint64_t address, struct dynptr *d)
         return false;
     const uint64_t word = sk_load64(at + 8);
     d->low = sk_load64(at);
-    d->kind = (enum kind)(word >> KIND_SHIFT & 3);
+    d->kind = (enum dynptr_kind)(word >> KIND_SHIFT & 3);
     d->size = word & DYNPTR_MOST;
     if (!word && !d->low)
         return true;

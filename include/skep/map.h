@@ -31,6 +31,7 @@
 #define SKEP_EMSGSIZE 90
 #define SKEP_EPROTONOSUPPORT 93
 #define SKEP_EOPNOTSUPP 95
+#define SKEP_EAFNOSUPPORT 97
 #define SKEP_ENOTSUPP 524 /* the kernel's own, not of errno.h */
 
 /* enum bpf_map_type. */

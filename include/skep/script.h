@@ -28,6 +28,19 @@ typedef struct skep_memory {
     bool writable; /* for probe_write_user */
 } skep_memory;
 
+/* What fib_lookup answers for destinations that begin with a prefix; the longest one counts. */
+typedef struct skep_route {
+    uint8_t family;            /* Linux's: AF_INET 2, AF_INET6 10 */
+    uint8_t prefix_length;     /* bits */
+    uint8_t destination[16];   /* as in a packet; 4 bytes count for AF_INET, here and below */
+    uint32_t result;           /* other than 0: BPF_FIB_LKUP_RET_*, and nothing is filled in */
+    uint32_t ifindex, metric, mtu; /* mtu 0: 1500 */
+    bool has_gateway;          /* then dst becomes `gateway` */
+    bool has_neighbour;        /* otherwise BPF_FIB_LKUP_RET_NO_NEIGH, unless the program does not ask */
+    uint8_t gateway[16], source[16];
+    uint8_t source_mac[6], destination_mac[6];
+} skep_route;
+
 typedef struct skep_script {
     size_t size;
     /* The time in nanoseconds, which each reading then moves on by `clock_step`; NULL: the time hook's. */
@@ -49,9 +62,14 @@ typedef struct skep_script {
     uint32_t func_arg_count;
     const uint64_t *func_ret; /* NULL: it has not returned */
     int32_t *retval;          /* what get_retval gives and set_retval changes; NULL: 0 */
+    const skep_route *routes; /* [route_count] */
+    size_t route_count;
+    uint32_t mtu; /* of every interface, for check_mtu; 0: 1500 */
+    /* Gets the packets that clone_redirect sends; borrowed for the call. May be NULL. */
+    void (*clone)(void *user, uint32_t ifindex, uint64_t flags, const void *packet, size_t size);
     /* What programs print, instead of the log hook: whole lines. */
     void (*log)(void *user, const char *text, size_t size);
-    void *user; /* for log */
+    void *user; /* for log and clone */
 } skep_script;
 
 #endif

@@ -124,6 +124,6 @@ SK_BPF(get_ns_current_pid_tgid)
 
 SK_BPF(get_socket_cookie) { return run->script ? run->script->socket_cookie : 0; }
 SK_BPF(get_netns_cookie) { return run->script && run->script->netns_cookie ? run->script->netns_cookie : 1; }
-SK_BPF(get_socket_uid) { return 65534; } /* overflowuid */
+SK_BPF(get_socket_uid) { return 0; }
 SK_BPF(get_cgroup_classid) { return 0; }
 SK_BPF(get_route_realm) { return 0; }

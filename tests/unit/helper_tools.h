@@ -15,19 +15,28 @@
 struct rig {
     bool jit;
     skep_policy policy;
+    skep_kind kind; /* 0: SKEP_RAW, else one with a packet */
     skep_map *maps[8];
     size_t map_count;
     skep_cpus *cpus;
     skep_script script;
     skep_hooks hooks; /* used when its size is set */
+    uint8_t room[256]; /* the packet and what it may grow into */
+    size_t headroom, packet_size;
+    uint32_t context[48]; /* struct xdp_md, struct __sk_buff */
+    uint8_t *packet;      /* afterwards */
+    skep_redirect redirect;
     uint64_t args[5];
     _Alignas(16) uint8_t data[BOX];
 };
 
-/* Whatever `code` is, on the box; r1 leads to args, and data follows. */
+/* As a first argument: the context, that of a program with a packet. */
+#define CONTEXT UINT64_C(0xc0ffee)
+
+/* Whatever `code` is, on the box; r1 leads to args, and data follows. With a packet r1 is the context, the box is granted. */
 static inline skep_code rig_exec(struct rig *rig, const skep_slot *code, size_t size, uint64_t *result, skep_error *err)
 {
-    skep_vm_options options = {.size = sizeof options, .kind = SKEP_RAW, .policy = rig->policy, .code = code, .code_size = size};
+    skep_vm_options options = {.size = sizeof options, .kind = rig->kind ? rig->kind : SKEP_RAW, .policy = rig->policy, .code = code, .code_size = size};
     options.maps = rig->maps;
     options.map_count = rig->map_count;
     options.cpus = rig->cpus;
@@ -35,10 +44,23 @@ static inline skep_code rig_exec(struct rig *rig, const skep_slot *code, size_t 
     if (rig->hooks.size)
         options.hooks = &rig->hooks;
     rig->script.size = sizeof rig->script;
-    const skep_exec_options exec = {.size = sizeof exec, .mem = rig->args, .mem_size = sizeof rig->args + sizeof rig->data,
-                                    .script = &rig->script};
+    skep_exec_options exec = {.size = sizeof exec, .mem = rig->args, .mem_size = offsetof(struct rig, data) - offsetof(struct rig, args) + BOX,
+                              .script = &rig->script};
     _Static_assert(offsetof(struct rig, data) >= offsetof(struct rig, args) + 40, "one memory");
     skep_vm *vm = make_with(&options);
+    if (rig->kind) {
+        ACCEPTED(skep_vm_grant(vm, exec.mem, exec.mem_size, SKEP_READ | SKEP_WRITE, &err));
+        exec.mem = rig->room + rig->headroom;
+        exec.mem_size = rig->packet_size;
+        exec.headroom = rig->headroom;
+        exec.tailroom = sizeof rig->room - rig->headroom - rig->packet_size;
+        exec.mbuff = rig->context;
+        exec.mbuff_size = rig->kind == SKEP_XDP ? 24 : sizeof rig->context;
+        exec.packet = (void **)&rig->packet;
+        exec.packet_size = &rig->packet_size;
+        exec.redirect = &rig->redirect;
+        memset(&rig->redirect, 0x55, sizeof rig->redirect);
+    }
     skep_code failed;
     if (rig->jit) {
         ACCEPTED(skep_vm_jit_compile(vm, NULL, &err));
@@ -50,12 +72,14 @@ static inline skep_code rig_exec(struct rig *rig, const skep_slot *code, size_t 
     return failed;
 }
 
-#define RIG_CALL_PC 8
+#define RIG_CALL_PC 10
 static inline skep_code rig_call(struct rig *rig, uint32_t id, const uint64_t args[5], uint64_t *result, skep_error *err)
 {
-    const skep_slot code[] = {SKEP_MOV64_REG(6, 1),     SKEP_LDDW_FUNC(0, 8),     SKEP_LDXDW(1, 6, 0),      SKEP_LDXDW(2, 6, 8), SKEP_LDXDW(3, 6, 16),
+    const skep_slot code[] = {SKEP_MOV64_REG(7, 1),     SKEP_LDDW(6, (uintptr_t)rig->args), SKEP_LDDW_FUNC(0, 8),
+                              args[0] == CONTEXT && rig->kind ? (skep_slot)SKEP_MOV64_REG(1, 7) : (skep_slot)SKEP_LDXDW(1, 6, 0),
+                                  SKEP_LDXDW(2, 6, 8), SKEP_LDXDW(3, 6, 16),
                               SKEP_LDXDW(4, 6, 24),     SKEP_LDXDW(5, 6, 32),     SKEP_CALL(id),       SKEP_EXIT(),
-                              /* 10: a callback that counts at its second argument up to what follows there */
+                              /* 12: a callback that counts at its second argument up to what follows there */
                               SKEP_LDXDW(3, 2, 0),      SKEP_ADD64_IMM(3, 1),     SKEP_STXDW(2, 0, 3), SKEP_LDXDW(4, 2, 8),
                               SKEP_MOV64_IMM(0, 0),     SKEP_JNE_REG(3, 4, 1),    SKEP_MOV64_IMM(0, 1), SKEP_EXIT()};
     memcpy(rig->args, args, sizeof rig->args);
@@ -124,17 +148,18 @@ struct step {
 };
 #define STEPS_AT 4096 /* in the box */
 #define RESULTS_AT 6144
-#define STEP_PC(step) (6 + 8 * (step))
+#define STEP_PC(step) (8 + 8 * (step))
 static inline skep_code rig_steps(struct rig *rig, const struct step *steps, size_t count, uint64_t *results, skep_error *err)
 {
-    skep_slot code[256] = {SKEP_MOV64_REG(6, 1)};
-    size_t n = 1;
+    skep_slot code[256] = {SKEP_MOV64_REG(7, 1), SKEP_LDDW(6, (uintptr_t)rig->args)};
+    size_t n = 3;
     assert_true(count < 24);
     for (size_t i = 0; i < count; i++) {
         memcpy(rig->data + STEPS_AT + i * 40, steps[i].args, 40);
         const size_t at = offsetof(struct rig, data) - offsetof(struct rig, args) + STEPS_AT + i * 40;
         const size_t to = at - STEPS_AT - i * 40 + (steps[i].to ? STEPS_AT + (steps[i].to - 1) * 8u : BOX - 8u);
-        const skep_slot one[] = {SKEP_LDXDW(1, 6, at), SKEP_LDXDW(2, 6, at + 8), SKEP_LDXDW(3, 6, at + 16), SKEP_LDXDW(4, 6, at + 24),
+        const skep_slot one[] = {steps[i].args[0] == CONTEXT && rig->kind ? (skep_slot)SKEP_MOV64_REG(1, 7) : (skep_slot)SKEP_LDXDW(1, 6, at),
+                                 SKEP_LDXDW(2, 6, at + 8), SKEP_LDXDW(3, 6, at + 16), SKEP_LDXDW(4, 6, at + 24),
                                  SKEP_LDXDW(5, 6, at + 32), SKEP_CALL(steps[i].id),
                                  SKEP_STXDW(6, at - STEPS_AT - i * 40 + RESULTS_AT + i * 8, 0), SKEP_STXDW(6, to, 0)};
         memcpy(code + n, one, sizeof one);

@@ -65,7 +65,7 @@ BOTH(test_elements)
 
 /* --------------------------------------------------------------------------------------- callbacks */
 
-#define CALLBACK ((UINT64_C(1) << 32) + 10) /* of the program of rig_call */
+#define CALLBACK ((UINT64_C(1) << 32) + 12) /* of the program of rig_call */
 
 static void test_loop_in(struct rig *rig)
 {
@@ -84,7 +84,7 @@ static void test_loop_in(struct rig *rig)
     uint64_t result;
     skep_error err;
     assert_failed(rig_call(rig, 181, (const uint64_t[5]){1, CALLBACK, 16, 0}, &result, &err), &err, SKEP_ERR_ACCESS, "cannot read 8 bytes");
-    assert_int_equal(err.pc, 10); /* where the callback went wrong */
+    assert_int_equal(err.pc, 12); /* where the callback went wrong */
 }
 BOTH(test_loop)
 
@@ -104,7 +104,7 @@ static void test_for_each_in(struct rig *rig)
                               SKEP_JLE_REG(2, 3, 1), SKEP_MOV64_IMM(0, 1),  SKEP_EXIT(),
                               /* 23: writes to the key */
                               SKEP_STB(2, 0, 1),     SKEP_EXIT()};
-    uint64_t r0, sums[2] = {0, 1000}, args[5] = {M(2), CALLBACK + 2, AT(0), 0, 0};
+    uint64_t r0, sums[2] = {0, 1000}, args[5] = {M(2), CALLBACK, AT(0), 0, 0};
     skep_error err;
     memcpy(rig->data, sums, 16);
     memcpy(rig->args, args, sizeof args);

@@ -79,6 +79,9 @@ struct trial {
     struct input inputs[MOST_INPUTS];
 };
 
+static bool has_mbuff(const struct trial *t) { return t->kind == SKEP_MBUFF || t->kind == SKEP_SYSCALL; }
+static bool is_linux(const struct trial *t) { return t->kind >= SKEP_XDP; }
+
 static uint8_t *where(const struct input *in, enum place place)
 {
     return page_of(place) + (in->at_start[place] ? 0 : PAGE - in->size[place]);
@@ -143,6 +146,15 @@ static struct trial make_trial(uint64_t seed)
     }
     if (t.setting.style == RANDOM_KERNEL_RAW)
         t.setting.start = RANDOM_START_R1;
+    else if (t.setting.start != RANDOM_START_NUMBER && !in_mbuff && random_below(&other, 4) == 0) {
+        static const skep_kind contexts[] = {SKEP_XDP, SKEP_SCHED_CLS, SKEP_SYSCALL};
+        t.kind = contexts[random_below(&other, 3)];
+        t.setting.start = t.kind == SKEP_SYSCALL ? RANDOM_START_R1 : RANDOM_START_CONTEXT;
+        t.setting.data = t.kind == SKEP_XDP ? 0 : 76;
+        t.setting.data_end = t.setting.data + 4;
+        for (unsigned i = 0; i < t.count && t.kind == SKEP_SYSCALL; i++)
+            t.inputs[i].size[MBUFF] = RANDOM_PACKET + random_below(&other, 8) * 8;
+    }
     return t;
 }
 
@@ -201,7 +213,7 @@ static size_t stack_size(const void *code, size_t size, uint32_t pc, void *user)
     return sizes[random_below(&r, 7)];
 }
 
-static skep_vm *vms[4][2][2][2];
+static skep_vm *vms[SKEP_SYSCALL + 1][2][2][2];
 
 static skep_vm *vm_for(const struct trial *t, skep_policy policy)
 {
@@ -265,7 +277,7 @@ static void fill(const struct trial *t, const struct input *in)
 {
     struct random r = {in->seed};
     for (unsigned p = 0; p < PLACES; p++) {
-        if ((p >= GRANT && !t->grants) || (p == MBUFF && t->kind != SKEP_MBUFF))
+        if ((p >= GRANT && !t->grants) || (p == MBUFF && !has_mbuff(t)))
             continue;
         memset(page_of((enum place)p), 0xc7, PAGE);
         uint8_t *bytes = where(in, (enum place)p);
@@ -293,7 +305,8 @@ static skep_code run_prepared(const struct trial *t, const struct input *in, con
         code = skep_run_set_memory(run, exec->mem, exec->mem_size, err);
     for (unsigned i = 0; i < 2 && code == SKEP_OK; i++) {
         fill(t, in);
-        if (i && t->kind == SKEP_FIXED_MBUFF && exec->mem_size) /* the first run may have written into its buffer */
+        /* The first run may have written into its buffer, or its context. */
+        if (i && (t->kind == SKEP_FIXED_MBUFF || is_linux(t)) && (exec->mem_size || t->kind == SKEP_XDP || t->kind == SKEP_SCHED_CLS))
             code = skep_run_set_memory(run, exec->mem, exec->mem_size, err);
         engines_seen = 0;
         ticks = 0;
@@ -312,12 +325,12 @@ static void run(const struct trial *t, const struct input *in, const skep_vm *vm
 {
     skep_exec_options exec = {.size = sizeof exec, .budget = budget, .workspace = workspace(), .executed = &o->executed};
     exec.workspace_size = WORKSPACE;
-    if (t->kind != SKEP_NO_DATA) {
+    if (t->kind != SKEP_NO_DATA && t->kind != SKEP_SYSCALL) {
         exec.mem = where(in, PACKET);
         exec.mem_size = in->size[PACKET];
         exec.mem_access = in->read_only ? SKEP_READ : 0;
     }
-    if (t->kind == SKEP_MBUFF) {
+    if (has_mbuff(t)) {
         exec.mbuff = where(in, MBUFF);
         exec.mbuff_size = in->size[MBUFF];
     }
@@ -344,7 +357,7 @@ static void run(const struct trial *t, const struct input *in, const skep_vm *vm
     o->detail = err.detail;
     memcpy(o->message, err.message, sizeof o->message);
     for (unsigned p = 0; p < PLACES; p++)
-        if ((p < GRANT || t->grants) && (p != MBUFF || t->kind == SKEP_MBUFF))
+        if ((p < GRANT || t->grants) && (p != MBUFF || has_mbuff(t)))
             memcpy(o->memory[p], page_of((enum place)p), PAGE);
 }
 
@@ -363,7 +376,7 @@ static void ask_for_stack_top(void)
 
 static bool reference_applies(const struct trial *t)
 {
-    return !t->setting.helpers && !t->frames && t->kind != SKEP_FIXED_MBUFF && (!t->grants || t->kind == SKEP_NO_DATA);
+    return !is_linux(t) && !t->setting.helpers && !t->frames && t->kind != SKEP_FIXED_MBUFF && (!t->grants || t->kind == SKEP_NO_DATA);
 }
 
 /* The reference, beside an outcome of the library's that is already there. */
@@ -375,7 +388,7 @@ static bool reference_agrees(const struct trial *t, const struct input *in, cons
     fill(t, in);
     for (unsigned p = 0; p < PLACES; p++) {
         memcpy(bytes[p], page_of((enum place)p), PAGE);
-        if ((p == PACKET && t->kind == SKEP_NO_DATA) || (p == MBUFF && t->kind != SKEP_MBUFF) || (p >= GRANT && !t->grants))
+        if ((p == PACKET && t->kind == SKEP_NO_DATA) || (p == MBUFF && !has_mbuff(t)) || (p >= GRANT && !t->grants))
             continue;
         uint8_t *at = where(in, (enum place)p);
         ref.regions[ref.region_count++] = (struct reference_region){(uint64_t)(uintptr_t)at, in->size[p],
@@ -389,7 +402,7 @@ static bool reference_agrees(const struct trial *t, const struct input *in, cons
     if (t->kind == SKEP_RAW) {
         ref.r1 = (uint64_t)(uintptr_t)where(in, PACKET);
         ref.r2 = in->size[PACKET];
-    } else if (t->kind == SKEP_MBUFF) {
+    } else if (has_mbuff(t)) {
         ref.r1 = (uint64_t)(uintptr_t)where(in, MBUFF);
     }
     reference_run(&ref);
@@ -405,7 +418,7 @@ static bool reference_agrees(const struct trial *t, const struct input *in, cons
     bool same = o->signal == 0 && o->code == ref.code_out && o->pc == ref.pc && o->address == ref.address &&
                 o->executed == ref.executed && o->result == ref.result;
     for (unsigned p = 0; p < PLACES; p++)
-        if ((p < GRANT || t->grants) && (p != MBUFF || t->kind == SKEP_MBUFF))
+        if ((p < GRANT || t->grants) && (p != MBUFF || has_mbuff(t)))
             same &= memcmp(bytes[p], o->memory[p], PAGE) == 0;
     return same;
 }
@@ -416,7 +429,7 @@ static bool same(const struct trial *t, const struct outcome *a, const struct ou
                  a->executed == b->executed && a->result == b->result && a->seen == b->seen && a->detail == b->detail &&
                  strcmp(a->message, b->message) == 0;
     for (unsigned p = 0; p < PLACES; p++)
-        if ((p < GRANT || t->grants) && (p != MBUFF || t->kind == SKEP_MBUFF))
+        if ((p < GRANT || t->grants) && (p != MBUFF || has_mbuff(t)))
             equal &= memcmp(a->memory[p], b->memory[p], PAGE) == 0;
     return equal;
 }
@@ -612,7 +625,8 @@ static void report(const struct trial *t, enum verdict verdict, uint8_t *code, s
 {
     static const char *const verdicts[] = {"no difference", "refused", "the engines differ", "a prepared run differs",
                                            "the reference differs"};
-    static const char *const kinds[] = {"no data", "raw", "mbuff", "fixed mbuff"};
+    static const char *const kinds[] = {"no data", "raw", "mbuff", "fixed mbuff", [SKEP_XDP] = "xdp", [SKEP_SCHED_CLS] = "tc",
+                                        [SKEP_SYSCALL] = "syscall"};
     static const char *const places[] = {"packet", "mbuff", "grant", "read-only grant"};
     printf("\nseed %" PRIu64 ": %s %s\n", t->seed, verdicts[verdict], verdict == REFUSED ? f->why : "");
     slots = verdict == REFUSED ? slots : shrink(t, code, slots, f);
@@ -624,7 +638,7 @@ static void report(const struct trial *t, enum verdict verdict, uint8_t *code, s
         print_outcome("interpreter", &f->a);
         print_outcome(verdict == REFERENCE_DIFFERS ? "reference" : "machine code", &f->b);
         for (unsigned p = 0; p < PLACES; p++)
-            for (unsigned i = 0; i < PAGE && ((p < GRANT || t->grants) && (p != MBUFF || t->kind == SKEP_MBUFF)); i++)
+            for (unsigned i = 0; i < PAGE && ((p < GRANT || t->grants) && (p != MBUFF || has_mbuff(t))); i++)
                 if (f->a.memory[p][i] != f->b.memory[p][i]) {
                     printf("%s: byte %d is %#x and %#x\n", places[p], (int)(page_of((enum place)p) + i - where(in, (enum place)p)),
                            f->a.memory[p][i], f->b.memory[p][i]);

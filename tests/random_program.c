@@ -367,6 +367,14 @@ static void find_packet(struct writer *w)
         random_put(w, 0x79, 9, 1, (int)setting->data, 0);
         random_put(w, 0x79, 2, 1, (int)setting->data_end, 0);
         break;
+    case RANDOM_START_CONTEXT:
+        random_put(w, 0x61, 9, 1, (int)setting->data, 0);
+        random_put(w, 0x61, 2, 1, (int)setting->data_end, 0);
+        if (random_below(&w->random, 2)) { /* something that looks like a program's own use of it */
+            random_put(w, 0x7b, 10, 1, -8, 0);
+            random_put(w, 0x7b, 10, 1, -(int)random_below(&w->random, 9) * 8 - 8, 0);
+        }
+        break;
     case RANDOM_START_NUMBER:
         random_put_wide(w, 9, setting->data);
         random_put_wide(w, 2, setting->data_end);

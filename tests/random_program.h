@@ -46,7 +46,8 @@ struct random {
 enum random_start {
     RANDOM_START_R1,     /* r1 has it, and r2 its size */
     RANDOM_START_FIELDS, /* in memory at r1 + data, its end at r1 + data_end */
-    RANDOM_START_NUMBER  /* data and data_end are it */
+    RANDOM_START_NUMBER, /* data and data_end are it */
+    RANDOM_START_CONTEXT /* 32-bit members of a Linux context at r1 + data and r1 + data_end */
 };
 
 /* For random_program_in(); zero means the default. */

@@ -165,6 +165,7 @@ static void lower_one(struct lowering *l, uint32_t i)
 {
     struct sk_insn changed;
     const struct sk_insn *insn = &l->program->insns[i];
+    l->is_proven = false;
     if (lower_step(l, i))
         return;
     l->is_proven = l->program->facts && l->program->facts[i].kind == SK_FACT_PROVEN;

@@ -86,7 +86,8 @@ bool sk_step(skep_run *run, const struct sk_image *image, uint32_t index)
     const unsigned form = sk_op_infos[insn->op].form;
     const bool base_is_src = form == SK_FORM_LDX || form == SK_FORM_LDX_ACQ;
     const uint64_t address = run->regs[base_is_src ? insn->src : insn->dst] + (uint64_t)(int64_t)insn->off;
-    if (p->facts && (p->facts[index].kind == SK_FACT_REFUSED || sk_run_in_context(run, address)))
+    const unsigned fact = p->facts ? p->facts[index].kind : SK_FACT_NONE;
+    if (fact == SK_FACT_REFUSED || (fact == SK_FACT_STEP && sk_run_in_context(run, address)))
         return step_context(run, insn, address);
     struct sk_icode code = {0, insn->dst, insn->src, insn->off, insn->imm};
     uint64_t acc;

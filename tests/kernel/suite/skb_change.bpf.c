@@ -26,7 +26,6 @@ SEC("tc") int b_redirect(struct __sk_buff *skb)
 
 SEC("tc") int c_clone(struct __sk_buff *skb)
 {
-    SAVE(bpf_clone_redirect(skb, 0x7fffff, 0));
     SAVE(bpf_clone_redirect(skb, 1, 4));
     return 0;
 }

@@ -379,6 +379,7 @@ static void report_json(struct capture *c)
     json_object_set_new(json, "repeat", json_integer((json_int_t)c->runner->options->repeat));
     json_object_set_new(json, "seconds", json_real(c->seconds));
     json_object_set_new(json, "packets_per_second", json_real(packets_per_second(c)));
+    add_state(c->runner, json);
     print_json(json);
 }
 
@@ -387,8 +388,10 @@ static void report(struct capture *c)
     sort_counts(c);
     if (c->runner->options->json)
         report_json(c);
-    else
+    else if (!c->runner->options->only_maps)
         print_table(c);
+    if (!c->runner->options->json)
+        print_state(c->runner);
     for (size_t i = 0; i < c->error_kinds; i++) {
         char where[64];
         fflush(stdout);

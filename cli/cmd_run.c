@@ -34,7 +34,12 @@ enum {
     KEY_CPUS,
     KEY_TIME,
     KEY_RANDOM,
-    KEY_TRACE_LOG
+    KEY_TRACE_LOG,
+    KEY_SET,
+    KEY_GET,
+    KEY_GLOBALS,
+    KEY_MAPS,
+    KEY_MAP
 };
 
 static const struct argp_option options[] = {
@@ -60,6 +65,8 @@ static const struct argp_option options[] = {
      "program left them", 2},
     {"btf", KEY_BTF, "kernel|FILE|none", 0, "Types that CO-RE relocations are resolved against: this kernel's, or those of "
      "a file. none: the object's own (the default)", 2},
+    {"set", KEY_SET, "NAME=VALUE", 0, "Before the run, set a global variable of the object: a number, an enumerator's name, "
+     "true or false, text for an array of char, hex pairs for all else", 2},
     {"cpus", KEY_CPUS, "N", 0, "Per-cpu maps have so many values. Default: the machine's", 2},
     {"time", KEY_TIME, "NS", 0, "Clocks stand still at this time", 2},
     {"random", KEY_RANDOM, "SEED", 0, "Random numbers are the same each time", 2},
@@ -73,6 +80,10 @@ static const struct argp_option options[] = {
     {"repeat", KEY_REPEAT, "N", 0, "Run N times and tell the time; results are of the first time", 3},
     {NULL, 0, NULL, 0, "What it says:", 4},
     {"json", KEY_JSON, NULL, 0, "Write JSON", 4},
+    {"get", KEY_GET, "NAME", 0, "Then show a global variable of the object", 4},
+    {"globals", KEY_GLOBALS, NULL, 0, "Show all of them", 4},
+    {"map", KEY_MAP, "NAME", 0, "Show what is in a map of the object", 4},
+    {"maps", KEY_MAPS, NULL, 0, "Show all of them", 4},
     {"trace-log", KEY_TRACE_LOG, "FILE", 0, "Where what programs print goes. Default: standard error", 4},
     {"stats", KEY_STATS, NULL, 0, "Tell the size of the machine code, its guards, and the time of each pass in us "
      "(auto then takes machine code)", 4},
@@ -87,6 +98,8 @@ static void complete(struct run_options *o, struct argp_state *state)
     bool offsets = o->data_given || o->data_end_given;
     if (!o->input)
         argp_error(state, "which program? Give an object, bytes or a text, or - for standard input");
+    if (o->only_maps && o->map_name_count == 0)
+        o->all_maps = true;
     if (o->ctx && (o->mbuff || offsets))
         argp_error(state, "--ctx is for Linux's contexts, --mbuff and its offsets are for others");
     if (!o->kind_given)
@@ -115,6 +128,13 @@ static void complete(struct run_options *o, struct argp_state *state)
         argp_error(state, "only one of program, memory, metadata buffer, context, types and capture can be on standard input");
     if (!o->data_end_given && o->kind == SKEP_FIXED_MBUFF)
         o->data_end_offset = o->data_given ? o->data_offset + 8 : 8;
+}
+
+static void add_name(struct argp_state *state, const char **names, size_t *count, const char *option, const char *name)
+{
+    if (*count == NAMES_MOST)
+        argp_error(state, "%s: more than %d of them", option, NAMES_MOST);
+    names[(*count)++] = name;
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -171,6 +191,15 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         o->random = number_argument(state, "--random", argument, UINT64_MAX);
         o->random_given = true;
         return 0;
+    case KEY_SET:
+        if (!strchr(argument, '=') || argument[0] == '=')
+            argp_error(state, "--set: '%s' is not NAME=VALUE", argument);
+        add_name(state, o->sets, &o->set_count, "--set", argument);
+        return 0;
+    case KEY_GET: add_name(state, o->gets, &o->get_count, "--get", argument); return 0;
+    case KEY_MAP: add_name(state, o->map_names, &o->map_name_count, "--map", argument); return 0;
+    case KEY_GLOBALS: o->all_globals = true; return 0;
+    case KEY_MAPS: o->all_maps = true; return 0;
     case KEY_TRACE_LOG: o->trace_log = argument; return 0;
     case 'v': o->verbose = true; return 0;
     case ARGP_KEY_ARG:
@@ -331,7 +360,10 @@ int run_single(struct runner *r)
         json_object_set_new(json, "instructions", json_integer((json_int_t)executed));
         json_object_set_new(json, "runs", json_integer((json_int_t)o->repeat));
         json_object_set_new(json, "seconds", json_real(seconds));
+        add_state(r, json);
         print_json(json);
+    } else if (o->only_maps) {
+        print_state(r);
     } else if (code == SKEP_OK) {
         char text[96];
         verdict_text(r, result, text, sizeof text);
@@ -341,6 +373,7 @@ int run_single(struct runner *r)
                    (unsigned long long)executed, seconds * 1e9 / (double)o->repeat, engine_name(r->engine));
         if (o->stats)
             print_jit_stats(r->vm);
+        print_state(r);
     }
     return finish_output(code == SKEP_OK ? STATUS_OK : STATUS_REFUSED);
 }
@@ -360,6 +393,10 @@ static bool prepare(struct runner *r, skep_error *err)
     if (r->kind == SKEP_FIXED_MBUFF) {
         vm.data_offset = o->data_offset;
         vm.data_end_offset = o->data_end_offset;
+    }
+    if (!prepare_state(r)) {
+        *err = (skep_error){.code = SKEP_ERR_ARGUMENT, .pc = SKEP_NO_PC, .message = "an option does not fit the object"};
+        return false;
     }
     skep_code code = r->program->object
                          ? skep_object_vm(r->program->object, o->program.section, o->program.name, &vm, &r->vm, err)
@@ -417,13 +454,12 @@ static int run_program(const struct run_options *o, const struct program *progra
     return status;
 }
 
-int cmd_run(int argc, char **argv)
+static int run_with(int argc, char **argv, const struct argp *arguments, struct run_options o)
 {
-    struct run_options o = {.repeat = 1};
     struct program program;
     skep_error err;
     int status = STATUS_REFUSED;
-    if (argp_parse(&parser, argc, argv, 0, NULL, &o) != 0)
+    if (argp_parse(arguments, argc, argv, 0, NULL, &o) != 0)
         return STATUS_USAGE;
     if (o.trace_log && !open_trace_log(o.trace_log))
         return STATUS_REFUSED;
@@ -439,4 +475,22 @@ int cmd_run(int argc, char **argv)
         print_json(json);
     }
     return status;
+}
+
+int cmd_run(int argc, char **argv) { return run_with(argc, argv, &parser, (struct run_options){.repeat = 1}); }
+
+static const struct argp map_parser = {
+    options, parse, "OBJECT|-",
+    "Run a program of an object as `skep run` does, and show what is in its maps then: all of them, or those of --map. "
+    "Keys and values are shown by their types, where the object has some (clang -g). Queues, stacks and ring buffers "
+    "are emptied."
+    "\vExamples:\n"
+    "  skep map count.o --program count --pcap traffic.pcap\n"
+    "  skep map count.o --pcap traffic.pcap --map flows --json | jq .maps.flows.entries\n\n"
+    "Exit status: 0 ok, 1 the program was refused, an input failed or a run did, 2 the command line is wrong.",
+    NULL, help_filter, NULL};
+
+int cmd_map(int argc, char **argv)
+{
+    return run_with(argc, argv, &map_parser, (struct run_options){.repeat = 1, .only_maps = true});
 }

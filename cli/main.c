@@ -14,6 +14,7 @@ static const struct command {
     const char *summary;
 } commands[] = {
     {"run", cmd_run, "run a program, on its own or over a capture"},
+    {"map", cmd_map, "run a program of an object and show its maps"},
     {"asm", cmd_asm, "assemble a text into a program's bytes"},
     {"disasm", cmd_disasm, "show a program or an object as text or JSON"},
     {"plugin", cmd_plugin, "run one program as bpf_conformance asks for it"},

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * What `skep run` is made of: the command line (cmd_run.c), one run (single.c), runs over
- * a capture (capture.c), what Linux makes of each type of program (context.c).
+ * a capture (capture.c), what Linux makes of each type of program (context.c),
+ * what is left behind (state.c).
  */
 #ifndef SKEP_CLI_RUN_H
 #define SKEP_CLI_RUN_H
 
 #include "cli.h"
+
+enum { NAMES_MOST = 256 }; /* of each of --map, --set, --get */
 
 struct run_options {
     const char *input;
@@ -24,6 +27,10 @@ struct run_options {
     uint64_t repeat;
     enum engine engine;
     bool json, verbose, stats, blind;
+    bool only_maps; /* skep map: the maps are the result */
+    bool all_maps, all_globals;
+    const char *map_names[NAMES_MOST], *sets[NAMES_MOST], *gets[NAMES_MOST];
+    size_t map_name_count, set_count, get_count;
 };
 
 /* A VM with all that its runs share. */
@@ -68,6 +75,16 @@ struct packet_room {
 struct packet_room packet_room(skep_kind kind, size_t size);
 /* Bytes of a captured packet in front of what the program gets. */
 size_t link_header(skep_kind kind, size_t size);
+
+/* state.c */
+
+/* Sets what the options set, and finds what they ask for. False after a complaint. */
+bool prepare_state(const struct runner *runner);
+/* Globals and maps that the options ask for: into the report, or on standard output. */
+void add_state(const struct runner *runner, json_t *json);
+void print_state(const struct runner *runner);
+const char *map_type_name(skep_map_type type);
+json_t *global_json(const skep_object *object, const char *name);
 
 /* Both return the exit status. */
 int run_single(struct runner *runner);

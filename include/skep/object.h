@@ -96,6 +96,41 @@ SKEP_API skep_code skep_object_load(skep_object *object, skep_error *err);
  */
 SKEP_API skep_code skep_object_global(skep_object *object, const char *name, void **address, size_t *size, skep_error *err);
 
+/* One of the object's own variables; those of .kconfig are found by name only. */
+typedef struct skep_global_info {
+    size_t size;
+    const char *name, *section; /* as long as the object */
+    void *address;
+    size_t value_size;
+    bool is_constant; /* programs cannot change it */
+} skep_global_info;
+/* The next one behind *cursor, 0 to begin with, in the order of the object's symbols. False: there is no more. */
+SKEP_API bool skep_object_next_global(const skep_object *object, size_t *cursor, skep_global_info *info);
+
+/*
+ * Values as JSON, by the object's types: structs as objects (members of anonymous ones are their own), arrays of char as
+ * strings up to the first zero byte, enums by name. Numbers beyond 2^53 are strings of decimal digits, pointers strings with
+ * 0x; what has no type, or is no number, is a string of hex digits, a pair for each byte. The caller frees the text with
+ * skep_free and the object's hooks. Errors: SKEP_ERR_NOT_FOUND, SKEP_ERR_ARGUMENT, SKEP_ERR_OBJECT (types that cannot be), SKEP_ERR_MEMORY.
+ */
+typedef enum skep_map_part { SKEP_MAP_KEY = 0, SKEP_MAP_VALUE = 1 } skep_map_part;
+/* `bytes`: key_size or value_size of them; of a per-cpu map, the value of one cpu. `index` as in skep_object_map. */
+SKEP_API skep_code skep_object_map_json(const skep_object *object, size_t index, skep_map_part part, const void *bytes,
+                                        char **text, skep_error *err);
+SKEP_API skep_code skep_object_global_json(const skep_object *object, const char *name, char **text, skep_error *err);
+/*
+ * Sets a global variable from text, by its type: a number (decimal, 0x, 0b, 0 for octal) that fits, an enumerator's name, true or
+ * false, the characters of an array of char, a pair of hex digits for each byte of all else. SKEP_ERR_NOT_FOUND: no such
+ * variable; SKEP_ERR_ARGUMENT: not such a value.
+ */
+SKEP_API skep_code skep_object_set_global(skep_object *object, const char *name, const char *text, skep_error *err);
+/* What C calls the type of a map's key or value ("struct flow"), or the declaration of a variable; "": unknown. Freed as above. */
+SKEP_API skep_code skep_object_map_type(const skep_object *object, size_t index, skep_map_part part, char **text,
+                                        skep_error *err);
+SKEP_API skep_code skep_object_global_type(const skep_object *object, const char *name, char **text, skep_error *err);
+/* The object's types of that name as C definitions, or all that have names (NULL). Freed as above. */
+SKEP_API skep_code skep_object_types(const skep_object *object, const char *name, char **text, skep_error *err);
+
 /*
  * A VM for a program, chosen as by skep_object_find. Code, maps and the kernel's helpers are the object's; policy, budget and
  * hooks those of `options` (NULL: the defaults), and so is the kind, unless that is SKEP_NO_DATA and the section's name says

@@ -99,7 +99,7 @@ class TopLevel(ToolTest):
 
     def test_help(self):
         text = self.skep("--help")
-        for command in ("run", "asm", "disasm", "plugin"):
+        for command in ("run", "map", "asm", "disasm", "plugin"):
             self.assertIn(f"  {command} ", text)
             help_text = self.skep("help", command)
             self.assertEqual(help_text, self.skep(command, "--help"))
@@ -116,7 +116,7 @@ class TopLevel(ToolTest):
         self.misused("help", "rn", says="did you mean 'run'?")
         self.misused("frobnicate", says="there is no command 'frobnicate'")
         self.misused("help", "run", "asm", says="one command")
-        for command in ("run", "asm", "disasm"):
+        for command in ("run", "map", "asm", "disasm"):
             self.misused(command, says="standard input")
             self.misused(command, "--frob", "x", says="unrecognized option")
             self.misused(command, "a", "b", says="'b' is the second")
@@ -124,7 +124,7 @@ class TopLevel(ToolTest):
     def test_man_page_has_every_option(self):
         with open("docs/skep.1", encoding="utf-8") as file:
             page = file.read()
-        for command in ("run", "asm", "disasm", "plugin"):
+        for command in ("run", "map", "asm", "disasm", "plugin"):
             for word in self.skep(command, "--help").split():
                 if word.startswith("--") and len(word) > 3:
                     option = word.split("=")[0].strip("-,.;:()[]").replace("-", "\\-")
@@ -528,6 +528,69 @@ class LinuxTypes(ToolTest):
         self.misused("run", TYPED, "--program", "argument", "--mem", "00", says="--ctx")
         self.misused("run", FILTER, "--ctx", "00", says="--ctx")
         self.misused("run", "-", "--ctx", "00", "--mbuff", "00", says="--ctx")
+
+    def maps(self, *arguments, program="count"):
+        return json.loads(self.skep("map", TYPED, "--program", program, *arguments, "--json"))["maps"]
+
+    def test_maps_after_a_capture(self):
+        """Packets by EtherType, as tcpdump counts them; values by their types."""
+        c = counts()
+        maps = self.maps("--pcap", CAPTURE, "--cpus", "3", "--set", "color=RED")
+        self.assertEqual(set(maps), {"flows", "lengths", "plain"})
+        entries = {e["key"]["protocol"]: e for e in maps["flows"]["entries"]}
+        self.assertEqual({protocol: e["value"]["packets"] for protocol, e in entries.items()},
+                         {0x800: c["ipv4"], 0x86dd: c["ipv6"], 0x806: c["arp"], 0x8100: c["vlan"]})
+        self.assertEqual(entries[0x800], {
+            "key": {"protocol": 0x800, "pad": [0, 0], "color": "RED"},
+            "value": {"packets": c["ipv4"], "inner": {"least": -1, "bytes": [1, 2, 255]}, "name": "packet",
+                      "first": 0x10002, "second": 2, "low": 5, "high": 17, "seen": True, "pointer": "0x0"}})
+        values = maps["lengths"]["entries"][0]["values"]
+        self.assertEqual((len(values), sum(values)), (3, sum(len(data) for _, _, data in read_capture(CAPTURE))))
+        self.assertEqual(maps["plain"], {"type": "array", "entries": [{"key": "00000000", "value": "0000"},
+                                                                      {"key": "01000000", "value": "0000"}]})
+        text = self.skep("map", TYPED, "--program", "count", "--pcap", CAPTURE, "--map", "flows")
+        self.assertTrue(text.startswith("map flows (hash): 4 entries\n  {\"protocol\": "), text)
+        self.assertEqual(len(text.splitlines()), 5)
+        self.assertIn("XDP_PASS", self.skep("run", TYPED, "--program", "count", "--pcap", CAPTURE, "--maps"))
+        self.assertIn("map flows (hash): 4 entries\n", self.output.decode())
+
+    def test_globals(self):
+        run = ("run", TYPED, "--program", "count", "--mem", "00" * 60)
+        text = self.skep(*run, "--set", "limit=-0x80000000", "--set", "label=ab", "--set", "raw=0a0b0cff", "--set", "color=RED",
+                         "--globals")
+        for line in ("limit = -2147483648", "label = \"ab\"", "raw = [10, 11, 12, 255]", "color = \"RED\"", "total = 1",
+                     "answer = 42", "tell = false"):
+            self.assertIn(line + "\n", text)
+        for most in ("0xffffffffffffffff", "18446744073709551615", "01777777777777777777777", "0b" + "1" * 64):
+            data = json.loads(self.skep("run", TYPED, "--program", "clocks", "--set", "total=" + most, "--get", "total", "--json"))
+            self.assertEqual(data["globals"], {"total": "18446744073709551615"})
+        data = json.loads(self.skep("run", TYPED, "--program", "count", "--pcap", CAPTURE, "--get", "total", "--json",
+                                    "--set", "drop=1"))
+        self.assertEqual(data["globals"], {"total": counts()["total"]})
+        self.assertEqual({v["name"]: v["packets"] for v in data["verdicts"]},
+                         {"XDP_DROP": counts()["ipv6"], "XDP_PASS": counts()["total"] - counts()["ipv6"]})
+        for bad, says in (("limit=2147483648", "does not fit"), ("limit=-2147483649", "does not fit"), ("limit=x", "no value"),
+                          ("limit=", "no value"), ("label=123456789", "room for 8"), ("raw=0a0b", "8 hex digits"),
+                          ("raw=0a0b0cxx", "hex digits"), ("color=BLUE", "no value"), ("tell=2", "does not fit"),
+                          ("drop=256", "does not fit"), ("drop=-1", "does not fit"), ("total=18446744073709551616", "no value"),
+                          ("nope=1", "no global variable 'nope'")):
+            self.refused(*run, "--set", bad, says=says)
+        self.refused(*run, "--get", "nope", says="no global variable 'nope'")
+        self.refused(*run, "--map", "nope", says="no map 'nope'")
+        self.refused("run", "-", "--maps", stdin="exit\n", says="not an object")
+        self.misused(*run, "--set", "limit", says="NAME=VALUE")
+        self.misused(*run, "--set", "=1", says="NAME=VALUE")
+        self.misused(*run, *["--get", "limit"] * 257, says="more than 256")
+
+    def test_what_programs_print(self):
+        run = ("run", TYPED, "--program", "count", "--mem", "00" * 12 + "0800" + "00" * 46, "--set", "tell=true")
+        self.skep(*run)
+        self.assertIn("protocol 800", self.error)
+        log = self.path("log")
+        self.skep(*run, "--trace-log", log)
+        self.assertEqual(self.error, "")
+        with open(log, encoding="utf-8") as file:
+            self.assertIn("protocol 800", file.read())
 
     def test_repeatable(self):
         run = ("run", TYPED, "--program", "clocks", "--time", "5", "--random")

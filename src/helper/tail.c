@@ -33,10 +33,6 @@ SK_BPF(tail_call)
     if (!program)
         return sk_int(-SKEP_ENOENT);
     const struct sk_run_env *env = ((const struct sk_tail_program *)(const void *)program)->env;
-    if (run->fields && env->image->program->context_extent > run->context_size) {
-        skep_run_fail(run, -SKEP_EINVAL, "the context has fewer bytes than the program that follows wants");
-        return 0;
-    }
     run->tail_calls++;
     run->tail = env;
     run->attention |= SK_ATTENTION_TAIL;

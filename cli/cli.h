@@ -29,6 +29,7 @@ enum status {
 };
 
 int cmd_run(int argc, char **argv);
+int cmd_dump(int argc, char **argv);
 int cmd_map(int argc, char **argv);
 int cmd_asm(int argc, char **argv);
 int cmd_disasm(int argc, char **argv);

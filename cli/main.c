@@ -17,6 +17,7 @@ static const struct command {
     {"map", cmd_map, "run a program of an object and show its maps"},
     {"asm", cmd_asm, "assemble a text into a program's bytes"},
     {"disasm", cmd_disasm, "show a program or an object as text or JSON"},
+    {"dump", cmd_dump, "show what is in an object"},
     {"plugin", cmd_plugin, "run one program as bpf_conformance asks for it"},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
@@ -75,7 +76,7 @@ static const struct command *find_command(const char *name)
 static int unknown_command(const char *name)
 {
     static const char *const aliases[][2] = {
-        {"assemble", "asm"}, {"as", "asm"}, {"disassemble", "disasm"}, {"dump", "disasm"}, {"exec", "run"}};
+        {"assemble", "asm"}, {"as", "asm"}, {"disassemble", "disasm"}, {"exec", "run"}};
     const char *near = NULL;
     size_t nearest = 3;
     for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)

@@ -131,6 +131,25 @@ SKEP_API skep_code skep_object_global_type(const skep_object *object, const char
 /* The object's types of that name as C definitions, or all that have names (NULL). Freed as above. */
 SKEP_API skep_code skep_object_types(const skep_object *object, const char *name, char **text, skep_error *err);
 
+/* What an instruction asks for before it can run. */
+typedef struct skep_relocation {
+    const char *section;
+    uint32_t slot; /* in the section */
+    bool is_core;  /* CO-RE: about the types of a kernel; else ELF's, about a symbol */
+    uint32_t type; /* enum bpf_core_relo_kind, or the number of an R_BPF_ */
+    const char *asks; /* the symbol (or the section), or what of which type; borrowed for the call */
+} skep_relocation;
+typedef bool skep_relocation_fn(void *user, const skep_relocation *relocation); /* false: enough */
+/* ELF's relocations of all executable sections, by place, then those of CO-RE. Errors: SKEP_ERR_MEMORY, SKEP_ERR_ARGUMENT. */
+SKEP_API skep_code skep_object_relocations(const skep_object *object, skep_relocation_fn *visit, void *user, skep_error *err);
+
+typedef struct skep_source_line {
+    const char *file, *text; /* as long as the object; text is "" where the compiler did not keep it */
+    uint32_t line, column;
+} skep_source_line;
+/* Where slot `pc` of a program comes from; only of its own function, not of those behind it. False: nobody knows. */
+SKEP_API bool skep_object_source(const skep_object *object, size_t index, uint64_t pc, skep_source_line *line);
+
 /*
  * A VM for a program, chosen as by skep_object_find. Code, maps and the kernel's helpers are the object's; policy, budget and
  * hooks those of `options` (NULL: the defaults), and so is the kind, unless that is SKEP_NO_DATA and the section's name says

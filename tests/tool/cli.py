@@ -99,7 +99,7 @@ class TopLevel(ToolTest):
 
     def test_help(self):
         text = self.skep("--help")
-        for command in ("run", "map", "asm", "disasm", "plugin"):
+        for command in ("run", "map", "asm", "disasm", "dump", "plugin"):
             self.assertIn(f"  {command} ", text)
             help_text = self.skep("help", command)
             self.assertEqual(help_text, self.skep(command, "--help"))
@@ -116,7 +116,7 @@ class TopLevel(ToolTest):
         self.misused("help", "rn", says="did you mean 'run'?")
         self.misused("frobnicate", says="there is no command 'frobnicate'")
         self.misused("help", "run", "asm", says="one command")
-        for command in ("run", "map", "asm", "disasm"):
+        for command in ("run", "map", "asm", "disasm", "dump"):
             self.misused(command, says="standard input")
             self.misused(command, "--frob", "x", says="unrecognized option")
             self.misused(command, "a", "b", says="'b' is the second")
@@ -124,7 +124,7 @@ class TopLevel(ToolTest):
     def test_man_page_has_every_option(self):
         with open("docs/skep.1", encoding="utf-8") as file:
             page = file.read()
-        for command in ("run", "map", "asm", "disasm", "plugin"):
+        for command in ("run", "map", "asm", "disasm", "dump", "plugin"):
             for word in self.skep(command, "--help").split():
                 if word.startswith("--") and len(word) > 3:
                     option = word.split("=")[0].strip("-,.;:()[]").replace("-", "\\-")
@@ -510,6 +510,13 @@ class LinuxTypes(ToolTest):
         self.skep("run", TYPED, "--section", "tc", "--pcap", CAPTURE, "--write", out)
         self.assertEqual(read_capture(out), [p for p in read_capture(CAPTURE) if p[2][12:14] != b"\x08\x06"])
 
+    def test_packets_that_grow(self):
+        """A tag put in by the program; the capture has the longer packets."""
+        out = self.path("out.pcap")
+        self.assertEqual(self.verdicts("--section", "xdp/push", "--write", out), {(3, "XDP_TX"): counts()["total"]})
+        self.assertEqual([data for _, _, data in read_capture(out)],
+                         [data[:12] + bytes.fromhex("81000007") + data[12:] for _, _, data in read_capture(CAPTURE)])
+
     def test_one_packet(self):
         self.assertEqual(self.skep("run", TYPED, "--program", "count", "--mem", "00" * 60), "2 (0x2) XDP_PASS\n")
         self.assertEqual(self.skep("run", TYPED, "--program", "count", "--mem", "00" * 13), "0 (0x0) XDP_ABORTED\n")
@@ -603,6 +610,59 @@ class LinuxTypes(ToolTest):
     def test_types_of_a_kernel(self):
         self.refused("run", TYPED, "--program", "clocks", "--btf", self.path("no"), says="No such file")
         self.refused("run", TYPED, "--program", "clocks", "--trace-log", self.path("no/such"), says="No such file")
+
+
+class Dump(ToolTest):
+    """What tests/data/objects/typed.c says."""
+
+    def test_report(self):
+        data = json.loads(self.skep("dump", TYPED, "--json"))
+        self.assertEqual(data["license"], "Dual MIT/GPL")
+        self.assertEqual([(p["name"], p["section"], p["type"], p["attach"]) for p in data["programs"]],
+                         [("count", "xdp", "xdp", ""), ("push", "xdp/push", "xdp", "push"),
+                          ("classify", "tc", "sched_cls", ""), ("version", "cgroup_skb/ingress", "cgroup_skb", "ingress"),
+                          ("argument", "kprobe/do_something", "kprobe", "do_something"),
+                          ("clocks", "socket", "socket_filter", "")])
+        self.assertEqual({m["name"]: (m["type"], m["key"], m["key_size"], m["value"], m["value_size"], m["max_entries"])
+                          for m in data["maps"]},
+                         {"flows": ("hash", "struct key", 8, "struct value", 48, 16),
+                          "lengths": ("percpu_array", "u32", 4, "u64", 8, 1), "plain": ("array", None, 4, None, 2, 2)})
+        variables = {g["name"]: g for g in data["globals"]}
+        self.assertEqual(variables["limit"], {"name": "limit", "section": ".data", "declaration": "int limit", "size": 4,
+                                              "constant": False, "value": -7})
+        self.assertTrue(variables["answer"]["constant"])
+        self.assertEqual((variables["answer"]["value"], variables["color"]["value"]), (42, "GREEN"))
+        self.assertIn("flows", [r["asks"] for r in data["relocations"] if r["section"] == "xdp"])
+        text = self.skep("dump", TYPED)
+        self.assertIn("map flows: hash, key struct key (8 bytes), value struct value (48 bytes), 16 entries, flags 0x0\n", text)
+
+    def test_core(self):
+        self.assertIn("CO-RE: byte offset of struct sample.a\n", self.skep("dump", OBJECTS + "core.o"))
+
+    def test_types(self):
+        self.assertEqual(self.skep("dump", TYPED, "--types=key"),
+                         "struct key {\n    u16 protocol;\n    u8 pad[2];\n    enum color color;\n};\n")
+        self.assertIn("enum color {\n    RED = 0,\n    GREEN = 5,\n};\n", self.skep("dump", TYPED, "--types"))
+        self.refused("dump", TYPED, "--types=nope", says="no type 'nope'")
+        self.refused("dump", FILTER, "--types", says="no types")
+
+    def test_lines(self):
+        text = self.skep("dump", TYPED, "--lines", "--program", "classify")
+        self.assertTrue(text.startswith("# classify (section tc)\n; "), text)
+        self.assertRegex(text, r"; .*typed.c:\d+: return skb->protocol == 0x0608")
+        self.assertEqual(sum(line.startswith(" ") for line in text.splitlines()), 8)
+        self.refused("dump", TYPED, "--lines", "--program", "nope", says="no program named nope")
+
+    def test_hostile(self):
+        with open(TYPED, "rb") as file:
+            whole = file.read()
+        self.refused("dump", "-", stdin=b"", says="standard input")
+        for size in range(0, len(whole), 997):
+            for mode in ([], ["--types"], ["--lines"], ["--json"]):
+                done = subprocess.run([TOOL, "dump", "-", *mode], input=whole[:size], capture_output=True, timeout=60)
+                self.assertIn(done.returncode, (0, 1), (size, mode))
+        self.misused("dump", TYPED, "--program", "x", says="--lines")
+        self.misused("dump", TYPED, "--json", "--lines", says="one of")
 
 
 class Captures(ToolTest):

@@ -27,7 +27,7 @@ if [ -z "${SKEP_CLANG:-}" ]; then
     echo "no clang for BPF here"
     exit 0
 fi
-sed -i "s|build/skep|'$SKEP_TOOL'|; s|clang-19|'$SKEP_CLANG'|; s|examples/|$PWD/&|; s|tests/data|$PWD/&|" "$out/commands"
+sed -i "s|build/skep|'$SKEP_TOOL'|; s|clang-19|'$SKEP_CLANG'|; s|examples/|$PWD/&|; s|tests/data|$PWD/&|g" "$out/commands"
 cd "$out"
 bash -eu ./commands >log 2>&1 || { cat log; echo "the command lines of README.md fail"; exit 1; }
 for line in '42 (0x2a)' 'r0 = 40' 'packets per second'; do

@@ -21,7 +21,13 @@ skep_code skep_object_open(const void *bytes, size_t size, const skep_object_opt
     if (!opened)
         return sk_fail_memory(err);
     opened->hooks = hooks;
-    skep_code code = sk_object_open(&opened->inner, &opened->hooks, own.cpus, bytes, size, err);
+    struct sk_btf target;
+    skep_code code = own.btf ? sk_btf_open(&target, &opened->hooks, own.btf, own.btf_size, err) : SKEP_OK;
+    if (code == SKEP_OK) {
+        code = sk_object_open(&opened->inner, &opened->hooks, own.cpus, own.btf ? &target : NULL, bytes, size, err);
+        if (own.btf)
+            sk_btf_close(&target);
+    }
     if (code != SKEP_OK) {
         sk_free(&hooks, opened);
         return code;

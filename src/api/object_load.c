@@ -157,22 +157,10 @@ static skep_code check_externs(const struct sk_object *o, const skep_program_inf
     return SKEP_OK;
 }
 
-skep_code skep_object_vm(skep_object *object, const char *section, const char *name, const skep_vm_options *given,
-                         skep_vm **vm, skep_error *err)
+static skep_code make_vm(skep_object *object, uint32_t index, const skep_vm_options *given, skep_vm **vm, skep_error *err)
 {
-    skep_vm_options options;
-    skep_error own;
-    if (!object || !vm)
-        return sk_fail(err, SKEP_ERR_ARGUMENT, "no object was given, or no place for the VM");
-    if (!sk_options_copy(&options, sizeof options, given))
-        return sk_fail(err, SKEP_ERR_ARGUMENT, "options: size is not that of a skep_vm_options this library knows");
     struct sk_object *o = &object->inner;
-    uint32_t index = sk_object_find(o, section, name, &own);
-    if (index == SK_NO_PROGRAM) {
-        if (err)
-            *err = own;
-        return own.code;
-    }
+    skep_vm_options options = *given;
     skep_program_info info = {.size = sizeof info};
     skep_code failed = sk_object_program(o, index, &info, err);
     if (!failed)
@@ -186,7 +174,6 @@ skep_code skep_object_vm(skep_object *object, const char *section, const char *n
         return sk_fail_memory(err);
     for (uint32_t i = 0; i < o->map_count; i++)
         maps[i] = o->maps[i].map;
-    options.size = sizeof options;
     if (!options.hooks)
         options.hooks = &object->hooks;
     if (info.type && options.kind == SKEP_NO_DATA)
@@ -197,9 +184,101 @@ skep_code skep_object_vm(skep_object *object, const char *section, const char *n
     options.maps = maps;
     options.map_count = o->map_count;
     options.linux_helpers = true;
+    skep_error own;
     failed = skep_vm_create(&options, vm, &own);
     sk_free(&object->hooks, (void *)maps);
-    if (failed && err)
-        *err = own;
+    if (failed) {
+        sk_object_tell_line(o, index, &own);
+        if (err)
+            *err = own;
+        return failed;
+    }
+    (*vm)->object = o;
+    (*vm)->object_program = index;
+    return SKEP_OK;
+}
+
+static uint32_t program_of_symbol(const struct sk_object *o, const struct sk_elf_symbol *symbol)
+{
+    for (uint32_t i = 0; i < o->program_count; i++) {
+        const struct sk_function *f = &o->functions[o->programs[i].function];
+        if (f->section == symbol->section && (uint64_t)f->start * 8 == symbol->value)
+            return i;
+    }
+    return SK_NO_PROGRAM;
+}
+
+/* The programs that .maps puts into arrays of programs, unless something is there already. */
+static skep_code fill_programs(skep_object *object, const skep_vm_options *options, skep_error *err)
+{
+    struct sk_object *o = &object->inner;
+    struct sk_elf_section section;
+    struct sk_elf_symbol symbol;
+    struct sk_elf_reloc reloc;
+    for (uint32_t i = 1; o->maps_section && sk_elf_section(&o->elf, i, &section); i++) {
+        if (section.type != SK_SHT_REL || section.info != o->maps_section)
+            continue;
+        for (uint32_t r = 0; sk_elf_reloc(&o->elf, &section, r, &reloc); r++) {
+            const struct sk_object_map *outer = sk_object_map_at(o, o->maps_section, reloc.offset);
+            if (!outer || outer->type != SKEP_MAP_PROG_ARRAY || reloc.offset < outer->values ||
+                !sk_elf_symbol(&o->elf, reloc.symbol, &symbol) || symbol.reserved)
+                continue;
+            const uint32_t key = (uint32_t)((reloc.offset - outer->values) / 8);
+            uint32_t program = program_of_symbol(o, &symbol), there;
+            if (program == SK_NO_PROGRAM)
+                return sk_fail(err, SKEP_ERR_OBJECT, "map '%.*s' is to hold '%.*s', which is no program", 64, outer->name, 64,
+                               symbol.name);
+            if (skep_map_lookup(outer->map, &key, &there, 0) == 0)
+                continue;
+            skep_vm *vm = NULL;
+            skep_code failed = make_vm(object, program, options, &vm, err);
+            if (failed)
+                return failed;
+            int number = skep_map_update_program(outer->map, &key, vm, SKEP_ANY);
+            skep_vm_free(vm);
+            if (number)
+                return sk_fail(err, number == -SKEP_ENOMEM ? SKEP_ERR_MEMORY : SKEP_ERR_STATE, "map '%.*s' does not take '%.*s' at "
+                               "%u (error %d of Linux): programs of another policy or kind are there", 64, outer->name, 64,
+                               symbol.name, key, number);
+        }
+    }
+    return SKEP_OK;
+}
+
+skep_code skep_object_vm(skep_object *object, const char *section, const char *name, const skep_vm_options *given,
+                         skep_vm **vm, skep_error *err)
+{
+    skep_vm_options options;
+    skep_error own;
+    if (!object || !vm)
+        return sk_fail(err, SKEP_ERR_ARGUMENT, "no object was given, or no place for the VM");
+    if (!sk_options_copy(&options, sizeof options, given))
+        return sk_fail(err, SKEP_ERR_ARGUMENT, "options: size is not that of a skep_vm_options this library knows");
+    options.size = sizeof options;
+    uint32_t index = sk_object_find(&object->inner, section, name, &own);
+    if (index == SK_NO_PROGRAM) {
+        if (err)
+            *err = own;
+        return own.code;
+    }
+    skep_vm *made = NULL;
+    skep_code failed = make_vm(object, index, &options, &made, err);
+    if (!failed)
+        failed = fill_programs(object, &options, err);
+    if (failed)
+        skep_vm_free(made);
+    else
+        *vm = made;
     return failed;
+}
+
+void sk_object_tell_line(const struct sk_object *o, uint32_t program, skep_error *err)
+{
+    struct sk_btf_line line;
+    if (err->pc > UINT32_MAX || !sk_object_line(o, program, (uint32_t)err->pc, &line))
+        return;
+    size_t length = sk_strlen(line.file), room = sizeof err->file - 1;
+    sk_snfmt(err->file, sizeof err->file, "%s", line.file + (length > room ? length - room : 0));
+    err->line = line.line;
+    err->column = line.column;
 }

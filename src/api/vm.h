@@ -26,10 +26,16 @@ struct skep_vm {
     struct sk_image *image; /* NULL: no program */
     struct sk_native *native; /* its machine code; NULL: none */
     skep_map **maps;        /* [env.map_count], counted */
+    const struct sk_object *object; /* what the program is from, or NULL: it knows lines of the source */
+    uint32_t object_program;
     size_t workspace_size;  /* of a run of it */
 };
 
 void sk_vm_drop_native(skep_vm *vm);
+static inline const struct skep_vm *sk_vm_of(const struct sk_run_env *env)
+{
+    return (const struct skep_vm *)(const void *)((const char *)env - offsetof(struct skep_vm, env));
+}
 
 /* Takes references to maps and to the cpus that they have in common (vm_maps.c); on failure the VM has some of them. */
 skep_code sk_vm_take_maps(skep_vm *vm, skep_map *const *maps, size_t count, skep_cpus *cpus, skep_error *err);
@@ -39,6 +45,10 @@ void sk_vm_drop_maps(skep_vm *vm);
  * nobody else's yet.
  */
 skep_code sk_vm_resolve_maps(const skep_vm *vm, struct sk_program *program, skep_error *err);
+
+/* Adds to an error with a pc where in the source that is (object_load.c). */
+struct sk_object;
+void sk_object_tell_line(const struct sk_object *object, uint32_t program, skep_error *err);
 
 /* Puts a run's fault into words, and returns its code (exec.c). */
 skep_code sk_vm_explain(const skep_vm *vm, const skep_run *run, skep_error *err);

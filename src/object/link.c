@@ -293,8 +293,15 @@ static skep_code link_program(struct linker *l, struct sk_function *root)
     /* The queue grows while it is walked. */
     for (uint32_t i = 0; code == SKEP_OK && i < l->queued; i++)
         code = link_function(l, &o->functions[l->queue[i]]);
-    for (uint32_t i = 0; i < l->queued; i++)
+    root->first_piece = (uint32_t)(o->pieces.size / sizeof(struct sk_piece));
+    root->piece_count = l->queued;
+    for (uint32_t i = 0; i < l->queued; i++) {
+        const struct sk_piece piece = {l->place[l->queue[i]], l->queue[i]};
+        sk_buf_add(&o->pieces, &piece, sizeof piece);
         l->place[l->queue[i]] = NOWHERE;
+    }
+    if (o->pieces.failed)
+        return SKEP_ERR_MEMORY;
     root->at = begin;
     root->size = o->code.size - begin;
     root->state = SK_LINK_DONE;

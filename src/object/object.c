@@ -7,6 +7,7 @@
  */
 #include "object/object.h"
 
+#include "object/core.h"
 #include "object/section.h"
 
 /* The records' order: by key, then by b. */
@@ -243,14 +244,51 @@ static skep_code read_functions(struct sk_object *o, struct section_facts *facts
     return code;
 }
 
-skep_code sk_object_open(struct sk_object *o, const skep_hooks *hooks, struct skep_cpus *cpus, const void *bytes,
-                         size_t size, skep_error *err)
+bool sk_object_line(const struct sk_object *o, uint32_t program, uint32_t pc, struct sk_btf_line *line)
+{
+    const struct sk_function *f = &o->functions[o->programs[program].function];
+    const struct sk_piece *pieces = (const struct sk_piece *)(const void *)o->pieces.data + f->first_piece;
+    uint32_t i = f->piece_count;
+    struct sk_elf_section section;
+    while (i > 0 && pieces[i - 1].at > pc)
+        i--;
+    if (i == 0 || !o->has_ext)
+        return false;
+    const struct sk_function *g = &o->functions[pieces[i - 1].function];
+    return sk_elf_section(&o->elf, g->section, &section) &&
+           sk_btf_find_line(&o->ext, section.name, (g->start + pc - pieces[i - 1].at) * 8, line);
+}
+
+/* Fits the code to the target's types, in our copy of the file. */
+static skep_code relocate_types(struct sk_object *o, const struct sk_btf *target, skep_error *err)
+{
+    struct sk_elf_section section;
+    struct sk_core core;
+    if (!o->has_ext || !target)
+        return SKEP_OK;
+    skep_code failed = sk_core_open(&core, &o->btf, &o->ext, target, err);
+    if (failed)
+        return failed;
+    for (uint32_t i = 1; !failed && sk_elf_section(&o->elf, i, &section); i++) {
+        if (section.type != SK_SHT_PROGBITS || !(section.flags & SK_SHF_EXECINSTR) || !section.data ||
+            !sk_btf_block(&o->ext, SK_BTF_CORE_RELO, section.name, NULL))
+            continue;
+        uint8_t *code = o->bytes + (section.data - o->bytes);
+        failed = sk_core_apply(&core, section.name, 0, code, (uint32_t)(section.size / 8), NULL, err);
+    }
+    sk_core_close(&core);
+    return failed;
+}
+
+skep_code sk_object_open(struct sk_object *o, const skep_hooks *hooks, struct skep_cpus *cpus,
+                         const struct sk_btf *target, const void *bytes, size_t size, skep_error *err)
 {
     memset(o, 0, sizeof *o);
     o->hooks = hooks;
     o->cpus = cpus;
     sk_buf_init(&o->code, hooks);
     sk_buf_init(&o->messages, hooks);
+    sk_buf_init(&o->pieces, hooks);
     o->bytes = sk_alloc(hooks, size ? size : 1);
     if (!o->bytes)
         return sk_fail_memory(err);
@@ -267,6 +305,8 @@ skep_code sk_object_open(struct sk_object *o, const skep_hooks *hooks, struct sk
     if (code == SKEP_OK)
         code = sk_object_find_maps(o, err);
     if (code == SKEP_OK)
+        code = relocate_types(o, target, err);
+    if (code == SKEP_OK)
         code = sk_object_link(o, err);
     if (code != SKEP_OK)
         sk_object_close(o);
@@ -278,6 +318,7 @@ void sk_object_close(struct sk_object *o)
     sk_object_free_maps(o);
     sk_buf_free(&o->code);
     sk_buf_free(&o->messages);
+    sk_buf_free(&o->pieces);
     sk_free(o->hooks, o->relocs);
     sk_free(o->hooks, o->programs);
     sk_free(o->hooks, o->functions);

@@ -23,6 +23,11 @@
 
 enum sk_link_state { SK_LINK_NOT_YET, SK_LINK_DONE, SK_LINK_FAILED };
 
+/* Where in a linked program a function begins, in slots; in rising order. */
+struct sk_piece {
+    uint32_t at, function;
+};
+
 /* A piece of an executable section, in slots. Several symbols may name it. */
 struct sk_function {
     uint32_t section, start, end;
@@ -30,6 +35,7 @@ struct sk_function {
     uint8_t state;   /* enum sk_link_state, of it as a program */
     skep_code error; /* of SK_LINK_FAILED */
     uint64_t error_pc;
+    uint32_t first_piece, piece_count; /* of the program, in sk_object.pieces */
     size_t at;   /* its linked code in sk_object.code, or its message in sk_object.messages */
     size_t size; /* bytes of the code */
 };
@@ -92,11 +98,12 @@ struct sk_object {
     struct sk_record *relocs; /* by section and slot; a = symbol, b = type */
     uint32_t reloc_count;
     struct sk_buf code, messages;
+    struct sk_buf pieces; /* struct sk_piece */
 };
 
-/* `hooks` must outlive the object. On failure nothing needs to be closed. Errors: SKEP_ERR_OBJECT, SKEP_ERR_MEMORY. */
-skep_code sk_object_open(struct sk_object *object, const skep_hooks *hooks, struct skep_cpus *cpus, const void *bytes,
-                         size_t size, skep_error *err);
+/* `hooks` must outlive the object; `target`, the types that CO-RE relocations are resolved against (NULL: its own), the call. On failure nothing needs to be closed. Errors: SKEP_ERR_OBJECT, SKEP_ERR_MEMORY. */
+skep_code sk_object_open(struct sk_object *object, const skep_hooks *hooks, struct skep_cpus *cpus,
+                         const struct sk_btf *target, const void *bytes, size_t size, skep_error *err);
 void sk_object_close(struct sk_object *object);
 /* The linked code of a program, or why there is none; its names in either case. `index` must be in range. */
 skep_code sk_object_program(const struct sk_object *object, uint32_t index, skep_program_info *info, skep_error *err);
@@ -108,6 +115,9 @@ void sk_object_free_maps(struct sk_object *object);
 skep_code sk_object_make_maps(struct sk_object *object, skep_error *err);
 /* The map whose definition, or data, is at that offset of the section; NULL: none is. */
 struct sk_object_map *sk_object_map_at(const struct sk_object *object, uint32_t section, uint64_t offset);
+
+/* The line of the source that a slot of the program comes from. False: nobody knows. */
+bool sk_object_line(const struct sk_object *object, uint32_t program, uint32_t pc, struct sk_btf_line *line);
 
 /* link.c: links every program. Only SKEP_ERR_MEMORY fails; other errors are kept with their function. */
 skep_code sk_object_link(struct sk_object *object, skep_error *err);

@@ -118,7 +118,7 @@ skep_code sk_btf_json(const struct sk_btf *btf, uint32_t id, const void *bytes, 
 {
     struct writer w = {.out = out};
     skep_code failed = sk_btf_walk(btf, id, bytes, size, order, write_event, &w, err);
-    if (!failed && w.depth)
+    if (!failed && w.depth && !out->failed)
         failed = sk_fail(err, SKEP_ERR_OBJECT, "the value is nested too deep");
     return failed ? failed : out->failed ? sk_fail_memory(err) : SKEP_OK;
 }

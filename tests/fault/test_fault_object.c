@@ -81,8 +81,55 @@ static void data(void **state)
     every_allocation("tests/data/objects/data.o", 7);
 }
 
+static bool look(void *user, const skep_relocation *relocation)
+{
+    ++*(size_t *)user;
+    return relocation->asks != NULL;
+}
+
+/* What gives text: with each allocation failing in turn, it says so, gives nothing and loses nothing. */
+static void texts(void **state)
+{
+    static unsigned char bytes[16384];
+    skep_error err;
+    (void)state;
+    FILE *f = fopen("tests/data/objects/typed.o", "rb");
+    assert_non_null(f);
+    size_t size = fread(bytes, 1, sizeof bytes, f), seen = 0;
+    fclose(f);
+    for (unsigned what = 0; what < 6; what++) {
+        skep_code code = SKEP_ERR_MEMORY;
+        for (size_t fail_at = 1; code != SKEP_OK; fail_at++) {
+            struct counter counter = {.fail_at = 0};
+            skep_hooks hooks = {.size = sizeof hooks, .user = &counter, .realloc = count_realloc};
+            skep_object_options options = {.size = sizeof options, .hooks = &hooks};
+            skep_object *object = NULL;
+            char *text = NULL;
+            uint64_t key = 0;
+            assert_int_equal(skep_object_open(bytes, size, &options, &object, &err), SKEP_OK);
+            size_t live = counter.live;
+            counter.fail_at = counter.calls + fail_at;
+            switch (what) {
+            case 0: code = skep_object_map_json(object, 0, SKEP_MAP_KEY, &key, &text, &err); break;
+            case 1: code = skep_object_map_type(object, 0, SKEP_MAP_VALUE, &text, &err); break;
+            case 2: code = skep_object_global_json(object, "last", &text, &err); break;
+            case 3: code = skep_object_global_type(object, "last", &text, &err); break;
+            case 4: code = skep_object_types(object, NULL, &text, &err); break;
+            default: code = skep_object_relocations(object, look, &seen, &err); break;
+            }
+            assert_true(code == SKEP_OK || (code == SKEP_ERR_MEMORY && err.code == SKEP_ERR_MEMORY && !text));
+            counter.fail_at = 0;
+            skep_free(&hooks, text);
+            assert_int_equal(counter.live, live);
+            skep_object_free(object);
+            assert_int_equal(counter.live, 0);
+        }
+    }
+    assert_true(seen > 0);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(calls), cmocka_unit_test(data)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(calls), cmocka_unit_test(data), cmocka_unit_test(texts)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

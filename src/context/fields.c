@@ -9,9 +9,9 @@ enum { XDP = 1, XDP_DEVMAP = 2, CLS = 1, FILTER = 2, CGROUP = 4, LWT = 8, SK_SKB
 
 /* xdp_is_valid_access(): nothing is written, nothing read in part. */
 static const struct sk_field xdp[] = {
-    {0, 4, 4, 0, SK_FIELD_POINTER + SK_SLOT_DATA, ALL, 0},
-    {4, 4, 4, 0, SK_FIELD_POINTER + SK_SLOT_DATA_END, ALL, 0},
-    {8, 4, 4, 0, SK_FIELD_POINTER + SK_SLOT_DATA_META, ALL, 0},
+    {0, 4, 4, 0, (int)SK_FIELD_POINTER + (int)SK_SLOT_DATA, ALL, 0},
+    {4, 4, 4, 0, (int)SK_FIELD_POINTER + (int)SK_SLOT_DATA_END, ALL, 0},
+    {8, 4, 4, 0, (int)SK_FIELD_POINTER + (int)SK_SLOT_DATA_META, ALL, 0},
     {12, 8, 4, 0, SK_FIELD_PLAIN, ALL, 0},        /* ingress_ifindex, rx_queue_index */
     {20, 4, 4, 0, SK_FIELD_PLAIN, XDP_DEVMAP, 0}, /* egress_ifindex */
 };
@@ -33,14 +33,14 @@ static const struct sk_field skb[] = {
     {SK_SKB_CB, 20, ANY, ANY, SK_FIELD_PLAIN, ALL, CLS | FILTER | CGROUP | LWT},    /* cb[5] */
     {68, 4, NARROW, 0, SK_FIELD_PLAIN, ALL, 0},                                     /* hash */
     {72, 4, NARROW, 4, SK_FIELD_HALF, CLS, CLS},                                    /* tc_classid */
-    {SK_SKB_DATA, 4, 4, 0, SK_FIELD_POINTER + SK_SLOT_DATA, CLS | CGROUP | LWT | SK_SKB, 0},
-    {SK_SKB_DATA_END, 4, 4, 0, SK_FIELD_POINTER + SK_SLOT_DATA_END, CLS | CGROUP | LWT | SK_SKB, 0},
+    {SK_SKB_DATA, 4, 4, 0, (int)SK_FIELD_POINTER + (int)SK_SLOT_DATA, CLS | CGROUP | LWT | SK_SKB, 0},
+    {SK_SKB_DATA_END, 4, 4, 0, (int)SK_FIELD_POINTER + (int)SK_SLOT_DATA_END, CLS | CGROUP | LWT | SK_SKB, 0},
     {84, 4, NARROW, 0, SK_FIELD_PLAIN, ALL, 0},             /* napi_id */
     {88, 4, NARROW, 0, SK_FIELD_PLAIN, CGROUP | SK_SKB, 0}, /* family */
     {92, 40, 4, 0, SK_FIELD_PLAIN, CGROUP | SK_SKB, 0},     /* remote_ip4, local_ip4, remote_ip6, local_ip6 */
     {132, 4, NARROW, 0, SK_FIELD_PLAIN, CGROUP | SK_SKB, 0}, /* remote_port */
     {136, 4, NARROW, 0, SK_FIELD_PLAIN, CGROUP | SK_SKB, 0}, /* local_port */
-    {SK_SKB_DATA_META, 4, 4, 0, SK_FIELD_POINTER + SK_SLOT_DATA_META, CLS, 0},
+    {SK_SKB_DATA_META, 4, 4, 0, (int)SK_FIELD_POINTER + (int)SK_SLOT_DATA_META, CLS, 0},
     {152, 8, 8, 8, SK_FIELD_PLAIN, CLS | CGROUP, CLS | CGROUP}, /* tstamp */
     {160, 4, NARROW, 0, SK_FIELD_PLAIN, CLS, 0},                /* wire_len */
     {164, 4, NARROW, 0, SK_FIELD_PLAIN, ALL, 0},                /* gso_segs */

@@ -247,13 +247,13 @@ static skep_code open_types(struct sk_object *o, skep_error *err)
     uint32_t types = section_named(o, ".BTF"), ext = section_named(o, ".BTF.ext");
     if (!types || !sk_elf_section(&o->elf, types, &section) || !section.data)
         return SKEP_OK;
-    skep_code failed = sk_btf_open(&o->btf, o->hooks, section.data, section.size, err);
+    skep_code failed = sk_btf_open(&o->btf, o->hooks, section.data, (size_t)section.size, err);
     if (failed)
         return failed;
     o->has_btf = true;
     if (!ext || !sk_elf_section(&o->elf, ext, &section) || !section.data)
         return SKEP_OK;
-    failed = sk_btf_ext_open(&o->ext, &o->btf, section.data, section.size, err);
+    failed = sk_btf_ext_open(&o->ext, &o->btf, section.data, (size_t)section.size, err);
     o->has_ext = !failed;
     return failed;
 }

@@ -41,7 +41,7 @@ static uint32_t compare(const char *path)
     struct bpf_object *object = bpf_object__open_file(path, NULL);
     struct sk_btf btf;
     struct sk_btf_map *maps;
-    uint32_t count, theirs = 0;
+    uint32_t count = 0, theirs = 0;
     skep_error err;
     const struct bpf_map *map;
     assert_non_null(object);

@@ -15,7 +15,7 @@ skep_code skep_vm_jit_compile(skep_vm *vm, const skep_jit_options *given, skep_e
     if (options.uncounted && (vm->policy != SKEP_TRUSTED || vm->budget != SKEP_BUDGET_NONE))
         return sk_fail(err, SKEP_ERR_ARGUMENT,
                        "code that does not count is for VMs that are trusted and have SKEP_BUDGET_NONE as their budget");
-    skep_code failed = sk_jit_compile(vm->image, vm->env.calls, sk_context_of(vm->kind)->context_is_memory, &options,
+    skep_code failed = sk_jit_compile(vm->image, &vm->env, sk_context_of(vm->kind)->context_is_memory, &options,
                                       &native, err);
     if (failed)
         return failed;
@@ -138,8 +138,10 @@ skep_code skep_run_outcome(skep_run *run, skep_error *err)
         *run->options.executed = run->budget - (uint64_t)(run->meter < 0 ? 0 : run->meter);
     if (SK_LIKELY(run->code == SKEP_OK)) {
         sk_vm_finish(run, &run->options);
-        if (SK_UNLIKELY(run->held_count | run->tail_count))
+        if (SK_UNLIKELY(run->held_count | run->tail_count)) {
             sk_run_drop_held(run);
+            sk_run_forget(run);
+        }
         run->tail_calls = 0;
         return SKEP_OK;
     }

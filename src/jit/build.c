@@ -17,7 +17,19 @@ uint16_t sk_ir_uses(const struct sk_ir *ir)
     case IR_JMP:
     case IR_MAY_GOTO: return 0;
     case IR_EXIT: return REG(0);
-    case IR_CALL: return ARGUMENTS;
+    case IR_CALL:
+        switch ((enum sk_ir_how)ir->sub) {
+        case IRH_INDEX: return (uint16_t)(ir->imm >> 32 ? REG(10) : REG(2));
+        case IRH_LOOKUP:
+        case IRH_REMOVE:
+        case IRH_POP:
+        case IRH_PEEK: return REG(2);
+        case IRH_PUSH: return REG(2) | REG(3);
+        case IRH_UPDATE: return REG(2) | REG(3) | REG(4);
+        case IRH_CHECKED:
+        case IRH_PROVEN: return ARGUMENTS;
+        }
+        return ARGUMENTS;
     case IR_CALL_LOCAL: return ARGUMENTS | REG(0) | REG(10);
     case IR_CALLX: return (uint16_t)(ARGUMENTS | REG(0) | REG(10) | REG(ir->a));
     case IR_STEP: return 0x7ff;

@@ -11,12 +11,16 @@ const struct sk_target *sk_target_native(void)
 #endif
 }
 
-static bool begin(struct sk_compile *c, struct sk_image *image, const struct sk_helper *const *calls,
+static bool begin(struct sk_compile *c, struct sk_image *image, const struct sk_run_env *env,
                   bool context_is_memory)
 {
     const struct sk_program *p = image->program;
-    *c = (struct sk_compile){.image = image, .program = p, .calls = calls, .hooks = image->hooks,
-                             .context_is_memory = context_is_memory};
+    *c = (struct sk_compile){.image = image, .program = p, .calls = env->calls, .maps = env->maps, .map_count = env->map_count,
+                             .hooks = image->hooks, .context_is_memory = context_is_memory};
+    for (uint32_t i = 0; i < env->map_count; i++) /* those in maps of maps are known when they are there */
+        c->write_only |= (env->maps[i]->flags & SKEP_MAP_WRONLY_PROG) || env->maps[i]->ops->get_map;
+    for (size_t i = 0; i < env->grant_count; i++)
+        c->write_only |= !(env->grants[i].access & SKEP_READ);
     c->ir_of = sk_alloc_array(&c->hooks, (size_t)p->count + 1, sizeof *c->ir_of);
     c->leader = sk_alloc_array(&c->hooks, p->count, 1);
     c->loop = sk_alloc_array(&c->hooks, p->count, 1);
@@ -145,7 +149,7 @@ static skep_code place(struct sk_native *native, const struct sk_buf *code, cons
     return SKEP_OK;
 }
 
-skep_code sk_jit_compile(struct sk_image *image, const struct sk_helper *const *calls, bool context_is_memory,
+skep_code sk_jit_compile(struct sk_image *image, const struct sk_run_env *env, bool context_is_memory,
                          const skep_jit_options *options, struct sk_native **out, skep_error *err)
 {
     const struct sk_target *target = sk_target_native();
@@ -164,7 +168,7 @@ skep_code sk_jit_compile(struct sk_image *image, const struct sk_helper *const *
     struct sk_native *native = sk_alloc_zero(hooks, sizeof *native);
     uint32_t *entries = sk_alloc_array(hooks, (size_t)image->program->subprog_count + 1, sizeof *entries);
     skep_code failed = SKEP_ERR_MEMORY;
-    if (begin(&c, image, calls, context_is_memory) && native && entries) {
+    if (begin(&c, image, env, context_is_memory) && native && entries) {
         c.lines = options->lines ? &lines : NULL;
         c.blind = options->blind;
         c.uncounted = options->uncounted;

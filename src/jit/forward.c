@@ -4,6 +4,7 @@
  * its value, whether its upper half is zero, which other register equals it, and which bytes around it a guard has
  * already shown to be reachable. What is known is forgotten where something may jump in.
  */
+#include "helper/helper.h"
 #include "jit/ir.h"
 
 struct fact {
@@ -12,6 +13,11 @@ struct fact {
     uint8_t copy_of; /* a register with the same value, or IR_NONE */
     uint8_t low_of;  /* a register with the same lower half, or IR_NONE */
     uint64_t value;
+    bool fixed;              /* proven for as long as the run lasts: in the value of a map */
+    bool in_frame;           /* r10 + at */
+    int64_t at;              /* or, of what a lookup gave, from where the value begins */
+    uint32_t lookup;         /* 1 + the IR instruction that gave it, NULL or the value; 0: none */
+    struct sk_value found;   /* what it is then */
     bool proven, proven_write;
     int32_t low, high; /* low <= offset < high is reachable */
 };
@@ -19,6 +25,8 @@ struct fact {
 #define NOTHING (struct fact){.copy_of = IR_NONE, .low_of = IR_NONE}
 
 struct state {
+    const struct sk_compile *c;
+    uint32_t subprog;
     struct fact r[SK_IR_REGISTERS];
 };
 
@@ -26,6 +34,7 @@ static void forget_all(struct state *s)
 {
     for (unsigned i = 0; i < SK_IR_REGISTERS; i++)
         s->r[i] = NOTHING;
+    s->r[10].in_frame = true;
 }
 
 /* Register `dst` gets a new value of which nothing is known. */
@@ -161,12 +170,20 @@ static void forward_alu(struct state *s, struct sk_ir *ir)
     /* A pointer that moves by a constant takes what is proven around it along. */
     struct fact moved = *a;
     bool moves = ir->bits == 64 && imm && (ir->sub == IRA_ADD || ir->sub == IRA_SUB) && a->proven;
+    const bool steps = ir->bits == 64 && imm && (ir->sub == IRA_ADD || ir->sub == IRA_SUB) && moved.at == (int32_t)moved.at;
     int64_t by = ir->sub == IRA_ADD ? -ir->imm : ir->imm;
     unsigned zeros = alu_zeros(s, ir);
     struct fact *f = new_value(s, ir->dst);
     f->zeros = (uint8_t)zeros;
+    if (steps && (moved.in_frame || moved.lookup)) {
+        f->in_frame = moved.in_frame;
+        f->lookup = moved.lookup;
+        f->found = moved.found;
+        f->at = moved.at - by;
+    }
     if (moves && moved.low + by >= -4096 && moved.high + by <= 4096) {
         f->proven = true;
+        f->fixed = moved.fixed;
         f->proven_write = moved.proven_write;
         f->low = (int32_t)(moved.low + by);
         f->high = (int32_t)(moved.high + by);
@@ -238,10 +255,29 @@ static bool holds(unsigned cc, unsigned bits, uint64_t a, uint64_t b)
     return false;
 }
 
+enum { FARTHEST = 4096 }; /* from a pointer to what is proven around it */
+
+/* Behind a test that what a lookup gave is not 0: it is a value then, wherever registers point to in it. */
+static void forward_found(struct state *s, uint32_t lookup)
+{
+    for (unsigned r = 0; r < SK_IR_REGISTERS; r++) {
+        struct fact *f = &s->r[r];
+        if (f->lookup != lookup || f->at < -FARTHEST || f->at > FARTHEST)
+            continue;
+        const int64_t high = (int64_t)f->found.size - f->at;
+        f->proven = f->fixed = true;
+        f->proven_write = f->found.write;
+        f->low = (int32_t)-f->at;
+        f->high = (int32_t)(high < FARTHEST ? high : FARTHEST);
+    }
+}
+
 static void forward_jcc(struct state *s, struct sk_ir *ir)
 {
     use_immediate(s, ir);
     const struct fact *a = &s->r[ir->a];
+    if (a->lookup && a->at == 0 && ir->sub == IRC_EQ && ir->bits == 64 && (ir->flags & IRF_IMM) && ir->imm == 0)
+        forward_found(s, a->lookup);
     if (!a->known || !(ir->flags & IRF_IMM))
         return;
     if (!holds(ir->sub, ir->bits, a->value, (uint64_t)ir->imm)) {
@@ -271,11 +307,14 @@ static void forward_guard(struct state *s, struct sk_ir *ir)
     struct fact *f = &s->r[ir->a];
     int32_t low = ir->off, high = ir->off + ir->size / 8;
     bool write = ir->flags & IRF_WRITE;
-    if (f->proven && (f->proven_write || !write) && f->low <= low && high <= f->high) {
+    if ((f->proven && (f->proven_write || !write) && f->low <= low && high <= f->high) ||
+        (f->known && sk_ir_is_value(s->c, f->value + (uint64_t)(int64_t)ir->off, ir->size / 8u, write))) {
         ir->op = IR_NOP;
         ir->a = IR_NONE;
         return;
     }
+    if (f->fixed || (write && s->c->write_only))
+        return;
     /* The union of two checks proves nothing: they may have been of two regions. The last one is the better guess. */
     f->proven = true;
     f->proven_write = write;
@@ -318,7 +357,34 @@ static bool forward_shift_pair(struct sk_ir *first, struct sk_ir *ir)
     return true;
 }
 
-static void forward_one(struct state *s, struct sk_ir *ir)
+/* Helpers may take memory back, and move the packet's bounds. Values of the VM's maps stay where they are. */
+static void forward_call(struct state *s, struct sk_ir *ir, uint32_t k)
+{
+    const struct skep_map *map = NULL;
+    struct sk_value value = {0};
+    if (ir->op == IR_CALL) {
+        const struct sk_helper *helper = sk_ir_kernel_helper(s->c, ir);
+        struct sk_argument args[5];
+        for (unsigned i = 0; i < 5; i++) {
+            const struct fact *f = &s->r[i + 1];
+            args[i] = (struct sk_argument){f->known, f->in_frame, f->value, f->at};
+        }
+        sk_ir_know_call(s->c, ir, args, s->subprog);
+        if (helper && helper->id == 1)
+            map = sk_ir_map_of_handle(s->c, args[0].known, args[0].value);
+    }
+    for (unsigned r = 0; r < SK_REGISTERS; r++)
+        s->r[r].proven &= s->r[r].fixed;
+    for (unsigned r = 0; r < SK_IR_REGISTERS; r++)
+        if (sk_ir_defs(ir) & 1u << r)
+            new_value(s, r);
+    if (map && sk_ir_value_of(map, &value)) {
+        s->r[0].lookup = k + 1;
+        s->r[0].found = value;
+    }
+}
+
+static void forward_one(struct state *s, struct sk_ir *ir, uint32_t k)
 {
     if ((ir->op >= IR_MOV && ir->op <= IR_GUARD) || ir->op == IR_JCC || ir->op == IR_SELECT) {
         use_original(s, &ir->a);
@@ -347,10 +413,7 @@ static void forward_one(struct state *s, struct sk_ir *ir)
     case IR_SELECT: forward_select(s, ir); return;
     case IR_CALL:
     case IR_CALL_LOCAL:
-    case IR_CALLX: /* helpers may take memory back, and move the packet's bounds */
-        for (unsigned r = 0; r < SK_REGISTERS; r++)
-            s->r[r].proven = false;
-        __attribute__((fallthrough));
+    case IR_CALLX: forward_call(s, ir, k); return;
     case IR_ATOMIC:
     case IR_STEP:
         for (unsigned r = 0; r < SK_IR_REGISTERS; r++)
@@ -370,17 +433,19 @@ static void forward_one(struct state *s, struct sk_ir *ir)
 
 void sk_ir_forward(struct sk_compile *c)
 {
-    struct state s;
+    struct state s = {.c = c};
     struct fact before = NOTHING; /* what was known of the last dst before it was written */
     forget_all(&s);
     for (uint32_t i = 0; i < c->program->count; i++) {
+        while (i >= c->program->subprogs[s.subprog].end)
+            s.subprog++;
         if (c->leader[i] & SK_LEADER_TARGET)
             forget_all(&s);
         for (uint32_t k = c->ir_of[i]; k < c->ir_of[i + 1]; k++) {
             if (i > 0 && !c->leader[i] && forward_shift_pair(&c->code[k - 1], &c->code[k]))
                 s.r[c->code[k].dst] = before;
             before = c->code[k].dst != IR_NONE ? s.r[c->code[k].dst] : NOTHING;
-            forward_one(&s, &c->code[k]);
+            forward_one(&s, &c->code[k], k);
         }
     }
 }

@@ -35,7 +35,8 @@ enum sk_ir_op {
     IR_ALIGN,      /* a + off must be a multiple of size/8 */
     IR_ATOMIC,     /* sub: enum sk_ir_atomic; `size` bits at a + off with b, at once */
     IR_STEP,       /* whatever the program instruction does, done by the run-time; may fault */
-    IR_CALL,       /* helper of call number imm */
+    IR_CALL,       /* the helper whose id is the lower half of imm; sub: enum sk_ir_how, off: the place of its map; of IRH_INDEX
+                    * the upper half of imm: where in the frame the key is, 0: where r2 says */
     IR_CALL_LOCAL, /* function imm */
     IR_CALLX,      /* what a names */
     IR_SELECT,     /* dst = plus or off if a <cc> (b or imm); bits. Else `skipped` instructions of the
@@ -59,7 +60,11 @@ enum { IRF_IMM = 1, IRF_SIGNED = 2, IRF_WRITE = 4, IRF_BACK = 8 /* the target is
        IRF_METERED = 64 /* a choice that the meter has to follow, even if nobody reads what was chosen */ };
 
 /* Where a pointer probably leads; a wrong guess costs time, nothing else. */
-enum sk_ir_region { IRR_HOME, IRR_STACK, IRR_CONTEXT, IRR_COUNT };
+enum sk_ir_region { IRR_HOME, IRR_STACK, IRR_CONTEXT, IRR_VALUE, IRR_COUNT };
+
+/* How a helper is called: its arguments are checked as its prototype says; or they are known to be good, and it is called
+ * as it is; or the operation of its map is called, or written out. */
+enum sk_ir_how { IRH_CHECKED, IRH_PROVEN, IRH_INDEX, IRH_LOOKUP, IRH_UPDATE, IRH_REMOVE, IRH_PUSH, IRH_POP, IRH_PEEK };
 
 /* Why a block begins at an instruction: something leads there, or it stands behind a jump (and only that one falls in). */
 enum { SK_LEADER_TARGET = 1, SK_LEADER_BEHIND = 2 };
@@ -98,7 +103,10 @@ struct sk_compile {
     const struct sk_image *image;
     const struct sk_program *program;
     const struct sk_helper *const *calls; /* of the call sites, as they are now */
+    struct skep_map *const *maps; /* [map_count] the VM's */
+    uint32_t map_count;
     skep_hooks hooks;
+    bool write_only;        /* there may be memory that is written and not read */
     bool context_is_memory; /* r1 is not the packet but a buffer of its own */
     struct sk_ir *code;
     uint32_t count, room;
@@ -128,6 +136,26 @@ struct sk_compile {
 struct sk_line {
     uint32_t offset, index;
 };
+
+/* known.c: what forward.c knows of a call's argument, and of what it gives. */
+struct sk_argument {
+    bool known, in_frame;
+    uint64_t value; /* known */
+    int64_t at;     /* in_frame: offset from r10 */
+};
+struct sk_value {
+    uint64_t size;
+    bool write; /* and read */
+};
+struct skep_map *sk_ir_map_of_handle(const struct sk_compile *c, bool known, uint64_t handle); /* or NULL */
+/* The helper of an IR_CALL, if it is the kernel's; else NULL. */
+const struct sk_helper *sk_ir_kernel_helper(const struct sk_compile *c, const struct sk_ir *ir);
+/* Says in an IR_CALL how it may be called. */
+void sk_ir_know_call(const struct sk_compile *c, struct sk_ir *ir, const struct sk_argument args[5], uint32_t subprog);
+/* What lookups in the map lead to, if not to nothing; false: nobody knows. */
+bool sk_ir_value_of(const struct skep_map *map, struct sk_value *value);
+/* The address is in a value of a map of the VM, which may be reached so. */
+bool sk_ir_is_value(const struct sk_compile *c, uint64_t address, uint32_t size, bool write);
 
 /* Bit sets of registers. */
 uint16_t sk_ir_uses(const struct sk_ir *ir);

@@ -16,7 +16,7 @@ static inline void set_limits(skep_run *run, const struct sk_native *native, uns
     for (unsigned used = native->limits >> (8 * region) & 255; used; used &= used - 1) {
         unsigned kind = (unsigned)__builtin_ctz(used), write = kind >> 2;
         uint64_t bytes = UINT64_C(1) << (kind & 3);
-        bool allowed = access & (write ? SKEP_WRITE : SKEP_READ);
+        bool allowed = (access & SKEP_READ) && (!write || (access & SKEP_WRITE)); /* a write stands for reads, too */
         run->native_limit[region][write][kind & 3] = allowed && size >= bytes ? size - bytes + 1 : 0;
     }
 }
@@ -44,13 +44,26 @@ static void set_regions(skep_run *run, const struct sk_native *native)
     for (uint32_t i = 0; i < native->check_count; i++) {
         const struct sk_check *check = &native->checks[i];
         const struct sk_region *r = check->region == IRR_HOME ? home : context;
-        const bool allowed = r && (r->access & (check->write ? SKEP_WRITE : SKEP_READ)) && r->size >= check->span;
+        const bool allowed = r && (r->access & SKEP_READ) && (!check->write || (r->access & SKEP_WRITE)) && r->size >= check->span;
         run->native_checks[i][0] = (r ? r->low : 0) - (uint64_t)(int64_t)check->low;
         run->native_checks[i][1] = allowed ? r->size - check->span + 1 : 0;
     }
     set_limits(run, native, IRR_HOME, home ? home->low : 0, home ? home->size : 0, home ? home->access : 0);
     set_limits(run, native, IRR_CONTEXT, context ? context->low : 0, context ? context->size : 0,
                context ? context->access : 0);
+    set_limits(run, native, IRR_VALUE, 0, 0, 0);
+}
+
+/* The value, or the memory of a helper, that was reached last. What the run does not hold for good is forgotten with it. */
+static void set_value(skep_run *run, const struct sk_region *found)
+{
+    for (size_t i = 0; i < run->region_count; i++)
+        if (run->regions[i].low == found->low)
+            return;
+    for (size_t i = 0; i < run->env->grant_count; i++)
+        if (run->env->grants[i].low == found->low)
+            return;
+    set_limits(run, run->native, IRR_VALUE, found->low, found->size, found->access);
 }
 
 static const struct sk_engine engine;
@@ -74,6 +87,8 @@ static bool guard(skep_run *run, uint64_t address, uint32_t size_and_write)
     if (sk_run_find(run, address, size, write, &region)) {
         if (region.low == run->stack_low)
             set_stack(run);
+        else if (run->native->limits >> (8 * IRR_VALUE))
+            set_value(run, &region);
         return true;
     }
     run->fault_size = size;

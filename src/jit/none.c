@@ -3,10 +3,10 @@
 #include "jit/compile.h"
 
 #ifdef SKEP_NO_JIT
-skep_code sk_jit_compile(struct sk_image *image, const struct sk_helper *const *calls, bool context_is_memory,
+skep_code sk_jit_compile(struct sk_image *image, const struct sk_run_env *env, bool context_is_memory,
                          const skep_jit_options *options, struct sk_native **native, skep_error *err)
 {
-    (void)image, (void)calls, (void)context_is_memory, (void)options, (void)native;
+    (void)image, (void)env, (void)context_is_memory, (void)options, (void)native;
     return sk_fail(err, SKEP_ERR_UNSUPPORTED, "machine code is not supported here: this build leaves it out");
 }
 

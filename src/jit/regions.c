@@ -30,6 +30,8 @@ static uint32_t walk_regions(struct sk_compile *c, uint32_t from, uint32_t to, u
         unsigned region = IRR_HOME;
         if (ir->op == IR_MOV)
             region = region_of(regions, ir->a);
+        else if (ir->op == IR_CALL || (ir->op == IR_MOVI && (uint64_t)ir->imm >> 34 && !((uint64_t)ir->imm >> 47))) /* a result; global data */
+            region = IRR_VALUE;
         else if (ir->op == IR_ALU && ir->bits == 64 && (ir->sub == IRA_ADD || ir->sub == IRA_SUB)) {
             region = region_of(regions, ir->a);
             if (region == IRR_HOME && ir->sub == IRA_ADD && ir->b != IR_NONE)

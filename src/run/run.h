@@ -113,8 +113,8 @@ struct skep_run {
     /* For machine code: the regions that it checks inline (enum sk_ir_region). The limit is how many offsets are good
      * starts for an access, by kind and log2 of its size; 0 for none. */
     uint64_t native_checks[SK_NATIVE_CHECKS][2]; /* of struct sk_native's: what a base counts from, and its limit */
-    uint64_t native_low[3];
-    uint64_t native_limit[3][2][4];
+    uint64_t native_low[4];
+    uint64_t native_limit[4][2][4];
     const void *native_table;       /* what it calls: struct sk_native_table */
     const struct sk_native *native; /* the code itself */
     uint64_t native_sp;             /* the host's stack pointer to return with on a fault */

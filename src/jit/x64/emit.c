@@ -15,6 +15,7 @@
  * Faults and slow paths stand behind all code, in the order in which they were asked for.
  */
 #include "jit/x64/emitter.h"
+#include "map/array.h"
 
 /* -------------------------------------------------------------------------------- memory and control */
 
@@ -367,13 +368,70 @@ static void emit_callx(struct sk_x64_emitter *e, const struct sk_ir *ir)
     x_patch(b, done, b->size);
 }
 
+/* What a lookup in an array comes to. */
+static void emit_index(struct sk_x64_emitter *e, const struct sk_ir *ir)
+{
+    struct sk_buf *b = e->code;
+    const struct sk_array *a = (const struct sk_array *)(const void *)e->c->maps[ir->off];
+    const int32_t key = (int32_t)(ir->imm >> 32);
+    x_load(b, 4, false, T2, key ? x_at(RBP, key) : x_at(RSI, 0));
+    x_alu(b, 32, X_XOR, RAX, RAX);
+    sk_x64_alu_constant(e, 32, X_CMP, T2, (int32_t)a->map.max_entries);
+    size_t none = x_jcc_near(b, CC_AE);
+    if (a->stride & (a->stride - 1))
+        sk_x64_imul_constant(e, 64, T2, T2, (int32_t)a->stride);
+    else
+        x_shift_imm(b, 64, X_SHL, T2, (unsigned)__builtin_ctz((unsigned)a->stride));
+    if (a->per_cpu) {
+        x_load(b, 4, false, RAX, FIELD(cpu));
+        x_imul_imm(b, 64, RAX, RAX, (int32_t)a->per_cpu);
+        x_alu(b, 64, X_ADD, T2, RAX);
+    }
+    x_mov_imm(b, RAX, sk_addr(a->values));
+    x_alu(b, 64, X_ADD, RAX, T2);
+    x_patch_near(b, none, b->size);
+    e->flags_at = SIZE_MAX;
+}
+
+/* An operation of a map that is known: its function, without a helper between. Results are numbers, but for a lookup's. */
+static void emit_map_call(struct sk_x64_emitter *e, const struct sk_ir *ir)
+{
+    static const struct {
+        uint16_t function;
+        uint8_t cpu; /* the register of that argument; 0: there is none */
+    } operations[] = {[IRH_LOOKUP] = {offsetof(struct sk_map_ops, lookup), RDX},
+                      [IRH_UPDATE] = {offsetof(struct sk_map_ops, update), R8},
+                      [IRH_REMOVE] = {offsetof(struct sk_map_ops, remove), 0},
+                      [IRH_PUSH] = {offsetof(struct sk_map_ops, push), 0},
+                      [IRH_POP] = {offsetof(struct sk_map_ops, pop), 0},
+                      [IRH_PEEK] = {offsetof(struct sk_map_ops, peek), 0}};
+    struct sk_buf *b = e->code;
+    store_meter(e);
+    x_mov_imm(b, RDI, sk_addr(e->c->maps[ir->off]));
+    if (operations[ir->sub].cpu)
+        x_load(b, 4, false, operations[ir->sub].cpu, FIELD(cpu));
+    x_load(b, 8, false, RAX, x_at(RDI, (int32_t)offsetof(struct skep_map, ops)));
+    x_call_mem(b, x_at(RAX, operations[ir->sub].function));
+    load_meter(e);
+    if (ir->sub != IRH_LOOKUP)
+        x_extend(b, 64, 32, true, RAX, RAX);
+}
+
 static void emit_call(struct sk_x64_emitter *e, const struct sk_ir *ir)
 {
     const struct sk_image *image = e->c->image;
     const uint32_t number = sk_image_call_number(image, (uint32_t)ir->imm);
     settle(e, ir);
     const struct sk_helper *helper = e->c->calls[number];
-    if (!helper || (image->guarded && helper->has_prototype)) {
+    if (ir->sub == IRH_INDEX) {
+        emit_index(e, ir);
+        return;
+    }
+    if (ir->sub > IRH_INDEX) {
+        emit_map_call(e, ir);
+        return;
+    }
+    if (!helper || (image->guarded && helper->has_prototype && ir->sub == IRH_CHECKED)) {
         x_mov_imm(e->code, T1, number);
         call_thunk(e, THUNK_CALL);
         attend_if(e, ir, CC_E);

@@ -34,19 +34,20 @@ static bool find_in_map(const struct skep_map *map, uint64_t address, uint64_t s
 /* Records, maps that were looked up, and the values of the program's maps. */
 static SK_NOINLINE bool find_elsewhere(skep_run *run, uint64_t address, uint64_t size, bool write, struct sk_region *region)
 {
-    for (uint32_t i = 0; i < run->env->map_count; i++)
-        if (find_in_map(run->env->maps[i], address, size, write, region))
-            return true;
-    for (uint32_t i = 0; i < run->held_count; i++) {
+    for (uint32_t i = 0; i < run->held_count; i++) { /* few, and quickly compared with */
         const struct sk_held *held = &run->held[i];
-        if (held->kind == SK_HELD_MAP && find_in_map(held->map, address, size, write, region))
-            return true;
         if (held->kind != SK_HELD_MEMORY)
             continue;
         *region = (struct sk_region){held->low, held->size, held->access, "memory of a helper"};
         if (holds(region, address, size, write))
             return true;
     }
+    for (uint32_t i = 0; i < run->env->map_count; i++)
+        if (find_in_map(run->env->maps[i], address, size, write, region))
+            return true;
+    for (uint32_t i = 0; i < run->held_count; i++)
+        if (run->held[i].kind == SK_HELD_MAP && find_in_map(run->held[i].map, address, size, write, region))
+            return true;
     return false;
 }
 

@@ -57,7 +57,7 @@ static struct bytes reversed(struct bytes b, unsigned count)
     struct bytes to = b;
     to.mask = 0;
     for (unsigned i = 0; i < count; i++) {
-        to.mask = (uint8_t)(to.mask | (b.mask >> i & 1u) << (count - 1 - i));
+        to.mask = (uint8_t)(to.mask | ((unsigned)b.mask >> i & 1u) << (count - 1 - i));
         to.at[count - 1 - i] = b.at[i];
     }
     return to;

@@ -23,7 +23,8 @@ FLOORS = ["base", "isa", "btf", "text", "program", "run", "map", "helper", "cont
 SWITCHES = {
     "SKEP_NO_TEXT": ("src/text/", "src/api/text.c", "src/api/builder.c", "src/program/builder.c"),
     "SKEP_NO_JIT": ("src/jit/",),
-    "SKEP_NO_OBJECT": ("src/object/", "src/api/object.c", "src/api/object_load.c", "src/btf/"),
+    "SKEP_NO_OBJECT": ("src/object/", "src/api/object.c", "src/api/object_load.c", "src/api/object_look.c",
+                       "src/api/object_value.c", "src/btf/"),
     "SKEP_NO_STOCK_HELPERS": ("src/helper/stock.c",),
     "SKEP_FREESTANDING": ("src/os/",),
 }

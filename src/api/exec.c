@@ -82,7 +82,7 @@ skep_code sk_vm_explain(const skep_vm *vm, const skep_run *run, skep_error *err)
     sk_fail_at(err, run->code, slot, "instruction %u: %s: %s", slot, text, what);
     const struct skep_vm *whose = !run->fault_env || run->fault_env == &vm->env ? vm : sk_vm_of(run->fault_env);
     if (whose->object)
-        sk_object_tell_line(whose->object, whose->object_program, err);
+        whose->tell_line(whose->object, whose->object_program, err);
     if (run->code == SKEP_ERR_ACCESS || run->code == SKEP_ERR_ALIGN)
         err->address = run->fault_address;
     err->detail = run->detail;

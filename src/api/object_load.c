@@ -195,6 +195,7 @@ static skep_code make_vm(skep_object *object, uint32_t index, const skep_vm_opti
     }
     (*vm)->object = o;
     (*vm)->object_program = index;
+    (*vm)->tell_line = sk_object_tell_line;
     return SKEP_OK;
 }
 

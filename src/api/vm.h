@@ -9,6 +9,8 @@
 #include "jit/compile.h"
 #include "program/program.h"
 
+struct sk_object;
+
 struct skep_vm {
     struct sk_run_env env; /* hooks, helpers, grants, and the helper of each call site */
     skep_kind kind;
@@ -28,6 +30,7 @@ struct skep_vm {
     skep_map **maps;        /* [env.map_count], counted */
     const struct sk_object *object; /* what the program is from, or NULL: it knows lines of the source */
     uint32_t object_program;
+    void (*tell_line)(const struct sk_object *object, uint32_t program, skep_error *err); /* its own, as builds may lack objects */
     size_t workspace_size;  /* of a run of it */
 };
 
@@ -47,7 +50,6 @@ void sk_vm_drop_maps(skep_vm *vm);
 skep_code sk_vm_resolve_maps(const skep_vm *vm, struct sk_program *program, skep_error *err);
 
 /* Adds to an error with a pc where in the source that is (object_load.c). */
-struct sk_object;
 void sk_object_tell_line(const struct sk_object *object, uint32_t program, skep_error *err);
 
 /* Puts a run's fault into words, and returns its code (exec.c). */

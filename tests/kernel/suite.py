@@ -53,7 +53,9 @@ def pending():
 
 
 def run(side, object_file, options):
-    done = subprocess.run([side, *options, CAPTURE, object_file], capture_output=True, text=True, errors="replace")
+    # On one cpu: values of per-cpu maps would move with the process.
+    done = subprocess.run([side, *options, CAPTURE, object_file], capture_output=True, text=True, errors="replace",
+                          preexec_fn=lambda: os.sched_setaffinity(0, {min(os.sched_getaffinity(0))}))
     return done.returncode, done.stdout, done.stderr
 
 
